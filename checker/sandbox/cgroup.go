@@ -1,0 +1,360 @@
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// slots is how many sandboxes of one Host can have groups at the same time.
+const slots = 32
+
+// groupPrefix begins the name of every cgroup of ours; the checker's pid and
+// start time follow, so that a later checker knows which were left behind.
+const groupPrefix = "pidone-"
+
+// groups makes cgroups below those that the checker is in. Version 2 is used
+// where it has the controllers, else version 1.
+type groups struct {
+	v2   bool
+	dirs []string // where groups are made: one for v2, one a controller for v1
+	name string
+
+	mu   sync.Mutex
+	used [slots]bool
+
+	janitor int // its pidfd
+	pid     int
+	alive   int // our end of the pipe that the janitor waits for
+}
+
+// group is one sandbox's cgroup: one directory in v2, one a controller in v1.
+type group struct {
+	g    *groups
+	slot int
+	dirs []string
+	// join are descriptors of the tasks files, to be joined by writing "0". A
+	// thread that moves itself needs no lock on all threads of the machine,
+	// which would cost an RCU grace period of some 10 ms.
+	join []int
+	into int // v2: descriptor of the directory, for CLONE_INTO_CGROUP; else -1
+}
+
+// openGroups finds out where groups can be made. It returns nil with an error
+// that says why where the caller cannot.
+func openGroups() (*groups, error) {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return nil, err
+	}
+	g := &groups{alive: -1, janitor: -1}
+	g.dirs, g.v2, err = groupDirs(mounts, self)
+	if err != nil {
+		return nil, err
+	}
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return nil, err
+	}
+	g.name = fmt.Sprintf("%s%d-%s-", groupPrefix, os.Getpid(), startTime(stat))
+	for _, dir := range g.dirs {
+		if err := unix.Access(dir, unix.W_OK); err != nil {
+			return nil, fmt.Errorf("write %s: %w", dir, err)
+		}
+	}
+	g.sweep()
+	if err := g.startJanitor(); err != nil {
+		return nil, fmt.Errorf("start janitor: %w", err)
+	}
+	return g, nil
+}
+
+// hierarchy is one mount of a cgroup file system.
+type hierarchy struct {
+	mount, root string
+	options     []string
+	v2          bool
+}
+
+// groupDirs tells from /proc/self/mountinfo and /proc/self/cgroup in which
+// directories groups with limits of memory and processes can be made.
+func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
+	var all []hierarchy
+	for sc := bufio.NewScanner(bytes.NewReader(mountinfo)); sc.Scan(); {
+		before, after, ok := strings.Cut(sc.Text(), " - ")
+		f, s := strings.Fields(before), strings.Fields(after)
+		if !ok || len(f) < 5 || len(s) < 3 || (s[0] != "cgroup" && s[0] != "cgroup2") {
+			continue
+		}
+		all = append(all, hierarchy{mount: f[4], root: f[3], options: strings.Split(s[2], ","), v2: s[0] == "cgroup2"})
+	}
+	// path is where the checker's own group lies in a hierarchy.
+	path := func(h hierarchy, controller string) string {
+		for _, line := range strings.Split(string(self), "\n") {
+			f := strings.SplitN(line, ":", 3)
+			if len(f) != 3 || !slices.Contains(strings.Split(f[1], ","), controller) {
+				continue
+			}
+			if rel, err := filepath.Rel(h.root, f[2]); err == nil && !strings.HasPrefix(rel, "..") {
+				return filepath.Join(h.mount, rel)
+			}
+			return h.mount
+		}
+		return ""
+	}
+	for _, h := range all {
+		if !h.v2 {
+			continue
+		}
+		for dir := path(h, ""); dir != "" && strings.HasPrefix(dir, h.mount); dir = filepath.Dir(dir) {
+			control, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
+			has := strings.Fields(string(control))
+			if err == nil && slices.Contains(has, "memory") && slices.Contains(has, "pids") && unix.Access(dir, unix.W_OK) == nil {
+				return []string{dir}, true, nil
+			}
+		}
+	}
+	for _, controller := range []string{"memory", "pids"} {
+		found := false
+		for _, h := range all {
+			if !h.v2 && slices.Contains(h.options, controller) {
+				if dir := path(h, controller); dir != "" {
+					dirs, found = append(dirs, dir), true
+					break
+				}
+			}
+		}
+		if !found {
+			return nil, false, fmt.Errorf("no cgroup with the %s controller", controller)
+		}
+	}
+	return dirs, false, nil
+}
+
+// startTime returns field 22 of /proc/PID/stat, in clock ticks since boot.
+func startTime(stat []byte) string {
+	// The second field, the name, may hold blanks and brackets.
+	_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	if f := strings.Fields(rest); len(f) > 19 {
+		return f[19]
+	}
+	return "0"
+}
+
+// sweep removes groups of checkers that are gone and whose janitor is too.
+func (g *groups) sweep() {
+	for _, dir := range g.dirs {
+		left, _ := filepath.Glob(filepath.Join(dir, groupPrefix+"*"))
+		for _, l := range left {
+			f := strings.Split(filepath.Base(l), "-")
+			if len(f) != 4 {
+				continue
+			}
+			if stat, err := os.ReadFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
+				os.Remove(l) // fails while processes are in it, which then are not ours to end
+			}
+		}
+	}
+}
+
+// startJanitor forks a process that outlives the checker by a moment: when the
+// checker is gone, however that came, it removes the groups. It has a session
+// of its own, so that no signal from a terminal reaches it.
+func (g *groups) startJanitor() (err error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	defer unix.Close(p[0])
+	g.alive = p[1]
+	s := newScript()
+	s.state.pause = unix.Timespec{Nsec: int64(5 * time.Millisecond)}
+	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("pidone-janitor"))
+	s.try("setsid", unix.SYS_SETSID)
+	s.closeExcept(p[0])
+	// The standard streams too: who reads ours must see their end when we end.
+	s.do("close standard streams", unix.SYS_CLOSE_RANGE, 0, 2, 0)
+	buf := make([]byte, 8)
+	s.try("read", unix.SYS_READ, uintptr(p[0]), s.bytes(buf), 1)
+	for slot := range slots {
+		for _, dir := range g.paths(slot) {
+			c := s.try("rmdir", unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR)
+			c.kind = busy
+		}
+	}
+	g.pid, g.janitor, err = s.start(cloneArgs{}, 2)
+	if err != nil {
+		unix.Close(g.alive)
+	}
+	return err
+}
+
+func (g *groups) paths(slot int) []string {
+	p := make([]string, len(g.dirs))
+	for i, dir := range g.dirs {
+		p[i] = filepath.Join(dir, g.name+strconv.Itoa(slot))
+	}
+	return p
+}
+
+// close ends the janitor. No group may be in use.
+func (g *groups) close() {
+	if g == nil {
+		return
+	}
+	unix.PidfdSendSignal(g.janitor, unix.SIGKILL, nil, 0)
+	for {
+		if _, err := unix.Wait4(g.pid, nil, unix.WALL, nil); err != unix.EINTR {
+			break
+		}
+	}
+	unix.Close(g.janitor)
+	unix.Close(g.alive)
+}
+
+// acquire makes a group with those limits.
+func (g *groups) acquire(l Limits) (_ *group, err error) {
+	g.mu.Lock()
+	slot := slices.Index(g.used[:], false)
+	if slot >= 0 {
+		g.used[slot] = true
+	}
+	g.mu.Unlock()
+	if slot < 0 {
+		return nil, fmt.Errorf("make cgroup: %d sandboxes at once, at most %d", slots+1, slots)
+	}
+	gr := &group{g: g, slot: slot, into: -1}
+	defer func() {
+		if err != nil {
+			gr.release()
+		}
+	}()
+	memory, processes := strconv.FormatInt(l.Memory, 10), strconv.Itoa(l.Processes)
+	for i, dir := range g.paths(slot) {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("make cgroup: %w", err)
+		}
+		gr.dirs = append(gr.dirs, dir)
+		set := map[string]string{}
+		switch {
+		case g.v2:
+			set["memory.max"], set["pids.max"] = memory, processes
+		case i == 0:
+			set["memory.limit_in_bytes"] = memory
+		default:
+			set["pids.max"] = processes
+		}
+		for name, value := range set {
+			if err := writeExisting(filepath.Join(dir, name), value); err != nil {
+				return nil, fmt.Errorf("limit cgroup: %w", err)
+			}
+		}
+		if g.v2 {
+			// Where there is swap, memory.max alone would only push it there.
+			_ = writeExisting(filepath.Join(dir, "memory.swap.max"), "0")
+			gr.into, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		} else {
+			var fd int
+			fd, err = unix.Open(filepath.Join(dir, "tasks"), unix.O_WRONLY|unix.O_CLOEXEC, 0)
+			if err == nil {
+				gr.join = append(gr.join, fd)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open cgroup %s: %w", dir, err)
+		}
+	}
+	return gr, nil
+}
+
+// writeExisting writes value to a file that the kernel made; os.WriteFile would create it.
+func writeExisting(path, value string) error {
+	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	if _, err := unix.Write(fd, []byte(value)); err != nil {
+		return fmt.Errorf("write %q to %s: %w", value, path, err)
+	}
+	return nil
+}
+
+// hits tells whether the limits of memory and processes were met.
+func (gr *group) hits() (memory, processes bool) {
+	count := func(dir, file, key string) bool {
+		data, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			return false
+		}
+		for _, line := range strings.Split(string(data), "\n") {
+			if v, ok := strings.CutPrefix(line, key+" "); ok {
+				return strings.TrimSpace(v) != "0"
+			}
+		}
+		return false
+	}
+	if gr.g.v2 {
+		return count(gr.dirs[0], "memory.events", "oom_kill"), count(gr.dirs[0], "pids.events", "max")
+	}
+	return count(gr.dirs[0], "memory.oom_control", "oom_kill"), count(gr.dirs[1], "pids.events", "max")
+}
+
+// closeJoin closes the descriptors by which the group is joined.
+func (gr *group) closeJoin() {
+	for _, fd := range gr.join {
+		unix.Close(fd)
+	}
+	gr.join = nil
+	if gr.into >= 0 {
+		unix.Close(gr.into)
+		gr.into = -1
+	}
+}
+
+// release removes the group; every process in it must have been reaped.
+func (gr *group) release() error {
+	gr.closeJoin()
+	var errs []error
+	for _, dir := range gr.dirs {
+		var err error
+		for range 200 {
+			if err = unix.Rmdir(dir); err != unix.EBUSY {
+				break
+			}
+			time.Sleep(time.Millisecond) // a process is still leaving
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("remove cgroup %s: %w", dir, err))
+		}
+	}
+	gr.g.mu.Lock()
+	gr.g.used[gr.slot] = false
+	gr.g.mu.Unlock()
+	return errors.Join(errs...)
+}
+
+// randomLetters returns n random lower-case letters.
+func randomLetters(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	for i := range b {
+		b[i] = 'a' + b[i]%26
+	}
+	return string(b)
+}

@@ -1,0 +1,130 @@
+package sandbox
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Actions of a filter, seccomp(2). RetTrace without a tracer is ENOSYS.
+const (
+	RetAllow = unix.SECCOMP_RET_ALLOW
+	RetTrace = unix.SECCOMP_RET_TRACE
+	retKill  = unix.SECCOMP_RET_KILL_PROCESS
+)
+
+// Refuse is the action that makes a call fail with errno.
+func Refuse(errno unix.Errno) uint32 {
+	return unix.SECCOMP_RET_ERRNO | uint32(errno)&unix.SECCOMP_RET_DATA
+}
+
+// refused are the rules of every sandbox: what no exercise needs and other
+// systems fell to.
+func refused() []Rule {
+	var rules []Rule
+	all := func(errno unix.Errno, calls ...uint32) {
+		for _, nr := range calls {
+			rules = append(rules, Rule{Nr: nr, Action: Refuse(errno)})
+		}
+	}
+	// io_uring and aio write without a system call of their own; programs
+	// take ENOSYS for an old kernel and go on without.
+	all(unix.ENOSYS,
+		unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
+		unix.SYS_IO_SETUP, unix.SYS_IO_SUBMIT)
+	all(unix.EPERM,
+		unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, // keyrings are not in a namespace
+		unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_FANOTIFY_INIT,
+		unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
+		unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD,
+		unix.SYS_OPEN_BY_HANDLE_AT,
+		unix.SYS_PTRACE, unix.SYS_PROCESS_VM_WRITEV,
+		unix.SYS_ACCT, unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
+		unix.SYS_SYSLOG, unix.SYS_VHANGUP,
+		unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME,
+		unix.SYS_MBIND, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_SET_MEMPOLICY,
+		unix.SYS_LOOKUP_DCOOKIE, unix.SYS_NFSSERVCTL)
+	all(unix.EPERM, refusedHere[:]...)
+
+	// What hides a process from its tracer. clone3's flags lie in memory,
+	// where a filter cannot see them: the recorder looks at what became of it.
+	rules = append(rules,
+		Rule{Nr: unix.SYS_CLONE, Op: AnySet, Arg: 0, Value: unix.CLONE_UNTRACED, Action: Refuse(unix.EPERM)},
+		Rule{Nr: unix.SYS_SECCOMP, Op: AnySet, Arg: 1, Value: unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, Action: Refuse(unix.EPERM)})
+
+	// AF_VSOCK, AF_ALG, AF_PACKET and the like reach past the network namespace
+	// or into seldom-used code of the kernel.
+	for _, family := range []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK} {
+		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: family, Action: RetAllow})
+	}
+	rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Action: Refuse(unix.EAFNOSUPPORT)})
+
+	// Typing into a terminal that others read.
+	for _, request := range []uint32{unix.TIOCSTI, unix.TIOCLINUX} {
+		rules = append(rules, Rule{Nr: unix.SYS_IOCTL, Op: Equal, Arg: 1, Value: request, Action: Refuse(unix.EPERM)})
+	}
+	return rules
+}
+
+// Offsets in struct seccomp_data, linux/seccomp.h.
+const (
+	dataNr   = 0
+	dataArch = 4
+	dataArgs = 16 // the low word of args[0]; both architectures are little-endian
+)
+
+// x32Bit marks calls of the x32 ABI, which share amd64's arch word.
+const x32Bit = 0x40000000
+
+// filter assembles the program of classic BPF for the rules. Calls of another
+// architecture or ABI end the process: to them the numbers mean other calls.
+func filter(rules []Rule) ([]unix.SockFilter, error) {
+	stmt := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
+	jump := func(code uint16, k uint32, jt, jf uint8) unix.SockFilter {
+		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | code, Jt: jt, Jf: jf, K: k}
+	}
+	load := func(offset uint32) unix.SockFilter { return stmt(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, offset) }
+	ret := func(action uint32) unix.SockFilter { return stmt(unix.BPF_RET|unix.BPF_K, action) }
+
+	prog := []unix.SockFilter{
+		load(dataArch), jump(unix.BPF_JEQ, auditArch, 1, 0), ret(retKill),
+		load(dataNr), jump(unix.BPF_JGE, x32Bit, 0, 1), ret(retKill),
+	}
+	for _, r := range rules {
+		if r.Arg < 0 || r.Arg > 5 {
+			return nil, fmt.Errorf("assemble filter: call %d: no argument %d", r.Nr, r.Arg)
+		}
+		var test unix.SockFilter
+		switch r.Op {
+		case Always:
+			prog = append(prog, jump(unix.BPF_JEQ, r.Nr, 0, 1), ret(r.Action))
+			continue
+		case AnySet:
+			test = jump(unix.BPF_JSET, r.Value, 0, 1)
+		case NoneSet:
+			test = jump(unix.BPF_JSET, r.Value, 1, 0)
+		case Equal:
+			test = jump(unix.BPF_JEQ, r.Value, 0, 1)
+		default:
+			return nil, fmt.Errorf("assemble filter: call %d: no operation %d", r.Nr, r.Op)
+		}
+		prog = append(prog,
+			jump(unix.BPF_JEQ, r.Nr, 0, 4),
+			load(uint32(dataArgs+8*r.Arg)), test, ret(r.Action), load(dataNr))
+	}
+	prog = append(prog, ret(RetAllow))
+	if len(prog) > unix.BPF_MAXINSNS {
+		return nil, fmt.Errorf("assemble filter: %d instructions, at most %d", len(prog), unix.BPF_MAXINSNS)
+	}
+	return prog, nil
+}
+
+// install appends the call that puts the filter on the calling process.
+func (s *script) install(prog []unix.SockFilter) {
+	fprog := &unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)}
+	s.keep = append(s.keep, fprog, prog)
+	// Without SECCOMP_FILTER_FLAG_SPEC_ALLOW as without no_new_privs: the
+	// process has CAP_SYS_ADMIN in its user namespace, seccomp(2).
+	s.do("install filter", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(fprog)))
+}

@@ -1,0 +1,146 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Host makes sandboxes on this machine. Its methods may be called by several
+// goroutines at once.
+type Host struct {
+	ids    idRange
+	groups *groups
+	// NoGroups says why limits are not kept by cgroups; nil if they are.
+	NoGroups error
+}
+
+// idRange is the user and group ids of the machine that a sandbox uses: base
+// is its root, which is never the machine's root.
+type idRange struct{ base, count int }
+
+// wanted is the range that a privileged caller uses: far above what accounts,
+// /etc/subuid and systemd's containers take.
+var wanted = idRange{base: 0x7A000000, count: 65536}
+
+// Open prepares for making sandboxes. The caller needs CAP_SYS_ADMIN in its
+// user namespace: see Enter. Close the Host when done.
+func Open() (*Host, error) {
+	if !capable() {
+		return nil, errors.New("open sandbox host: CAP_SYS_ADMIN is missing")
+	}
+	uidMap, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox host: %w: is /proc mounted?", err)
+	}
+	gidMap, err := os.ReadFile("/proc/self/gid_map")
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox host: %w", err)
+	}
+	h := &Host{ids: pickRange(uidMap, gidMap)}
+	h.groups, h.NoGroups = openGroups()
+	return h, nil
+}
+
+// Close gives back what Open took. No sandbox may be running.
+func (h *Host) Close() { h.groups.close() }
+
+// pickRange chooses ids that are mapped in the caller's user namespace: if
+// possible none of them the caller's own.
+func pickRange(maps ...[]byte) idRange {
+	var extents [][]idRange
+	for _, m := range maps {
+		var e []idRange
+		for _, line := range bytes.Split(m, []byte("\n")) {
+			var inside, outside, count int
+			if n, _ := fmt.Sscan(string(line), &inside, &outside, &count); n == 3 {
+				e = append(e, idRange{inside, min(count, math.MaxInt32)})
+			}
+		}
+		extents = append(extents, e)
+	}
+	covered := func(r idRange) bool {
+		for _, e := range extents {
+			in := false
+			for _, x := range e {
+				in = in || r.base >= x.base && r.base+r.count <= x.base+x.count
+			}
+			if !in {
+				return false
+			}
+		}
+		return true
+	}
+	if covered(wanted) {
+		return wanted
+	}
+	for count := wanted.count; count > 1; count /= 2 {
+		if r := (idRange{1, count}); covered(r) {
+			return r
+		}
+	}
+	return idRange{0, 1}
+}
+
+// capable tells whether the caller has the capabilities that sandboxes need.
+func capable() bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &data[0]); err != nil {
+		return false
+	}
+	need := uint32(1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SYS_PTRACE)
+	return data[0].Effective&need == need
+}
+
+// Run runs cmd in a sandbox of its own and waits until everything in it has
+// ended. It is killed when ctx is done; the error is then ctx's.
+//
+// An error means that the checker, not the program, failed; what the program
+// did is in the Result.
+func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
+	defaults := DefaultLimits()
+	l := &cmd.Limits
+	setDefault(&l.Processes, defaults.Processes)
+	setDefault(&l.Memory, defaults.Memory)
+	setDefault(&l.Disk, defaults.Disk)
+	setDefault(&l.Inodes, defaults.Inodes)
+	setDefault(&l.Output, defaults.Output)
+	setDefault(&l.Time, defaults.Time)
+	if cmd.Dir == "" {
+		cmd.Dir = WorkDir
+	}
+	for _, s := range append(append([]string{cmd.Path, cmd.Dir}, cmd.Args...), cmd.Env...) {
+		if strings.ContainsRune(s, 0) {
+			return nil, fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
+		}
+	}
+	type outcome struct {
+		res *Result
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		// Never unlocked: the thread changes its mount namespace, user and
+		// more, and ends with this goroutine. It is also the parent and tracer.
+		runtime.LockOSThread()
+		res, err := h.run(ctx, &cmd)
+		done <- outcome{res, err}
+	}()
+	o := <-done
+	return o.res, o.err
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}

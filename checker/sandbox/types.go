@@ -1,0 +1,162 @@
+package sandbox
+
+import (
+	"io"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Command is what to run in a sandbox of its own.
+type Command struct {
+	// Path is the program's absolute path in the sandbox, Args its arguments
+	// beginning with argv[0], Env its whole environment. Dir is its working
+	// directory; empty is WorkDir.
+	Path string
+	Args []string
+	Env  []string
+	Dir  string
+
+	// Files are written into the root file system before it becomes read-only.
+	Files []File
+	// Binds are folders of the machine that can be read in the sandbox,
+	// besides /usr.
+	Binds []Bind
+	// Empty are folders that exist and can be written to, besides /tmp and WorkDir.
+	Empty []string
+	// Hide are folders of the machine below /usr or a bind that look empty.
+	Hide []string
+
+	// Stdin is given to the program as a pipe; nil is a pipe at its end.
+	Stdin io.Reader
+	// Terminal, if not nil, is used as standard input, output and error, and
+	// becomes the controlling terminal. Stdin is not used then and the
+	// Result's streams are empty.
+	Terminal TerminalFD
+
+	// Outputs are files of the sandbox that are read back when everything in it
+	// has ended. A file that is missing then is nil in Result.Outputs.
+	Outputs []string
+
+	Limits Limits
+
+	// Rules are added to the system call filter, behind the sandbox's own.
+	Rules []Rule
+	// Watcher follows the processes; nil is a plain wait.
+	Watcher Watcher
+}
+
+// TerminalFD is a descriptor of a terminal, plus one: 0 means that there is none.
+type TerminalFD int
+
+// Terminal returns the TerminalFD for a descriptor.
+func Terminal(fd int) TerminalFD { return TerminalFD(fd + 1) }
+
+// File is one regular file of the sandbox's root.
+type File struct {
+	Path string // absolute
+	Data []byte
+	Mode uint32 // permission bits
+}
+
+// Bind makes the machine's From visible, read-only, at To.
+type Bind struct {
+	From, To string
+	// Overlay lays a file system that can be written to over it; what is
+	// written there goes with the sandbox.
+	Overlay bool
+}
+
+// Limits bound one sandbox. Zero means the default of DefaultLimits.
+type Limits struct {
+	Processes int           // processes and threads
+	Memory    int64         // bytes, tmpfs included where cgroups can be used
+	Disk      int64         // bytes in the sandbox's own file systems
+	Inodes    int           // files there
+	Output    int64         // bytes kept of each output stream
+	Time      time.Duration // wall clock, from the first process's start
+}
+
+// DefaultLimits are those of a submission.
+func DefaultLimits() Limits {
+	return Limits{
+		Processes: 256,
+		Memory:    512 << 20,
+		Disk:      64 << 20,
+		Inodes:    8192,
+		Output:    1 << 20,
+		Time:      10 * time.Second,
+	}
+}
+
+// Result is what came of a Command.
+type Result struct {
+	// Status is the wait status of the first process, as far as init saw it.
+	Status   unix.WaitStatus
+	Stdout   Stream
+	Stderr   Stream
+	Outputs  [][]byte
+	Duration time.Duration // from the first process's start to the end of the last
+
+	TimedOut    bool // Limits.Time was reached
+	OutOfMemory bool // the kernel killed a process of it for memory
+	OutOfPIDs   bool // a process was refused for Limits.Processes
+}
+
+// Stream is what came out of one output stream.
+type Stream struct {
+	Data  []byte // the first Limits.Output bytes
+	Total int64  // bytes in all
+}
+
+// Watcher follows the processes of a sandbox in place of a plain wait. Both
+// methods are called on one locked OS thread, the parent of the sandbox's init,
+// whose root directory is the sandbox's: absolute paths mean the sandbox's files.
+type Watcher interface {
+	// Attach is called when init exists and waits to be told to go on; nothing
+	// of the submission exists yet.
+	Attach(init *Init) error
+	// Wait is called when init was told to go on. It returns when init was
+	// reaped, with the wait status of the first process, and has reaped all
+	// that it traced. When it returns an error, the sandbox is killed.
+	Wait(init *Init) (unix.WaitStatus, error)
+}
+
+// Init is the sandbox's pid 1, for a Watcher.
+type Init struct {
+	PID int // as the checker sees it
+	// Proc is a descriptor (O_PATH) of the checker's /proc.
+	Proc int
+	// Streams are the inode numbers of the pipes that are the sandbox's
+	// standard input, output and error.
+	Streams [3]uint64
+	// Program is Command.Path.
+	Program string
+	// Kill ends the sandbox at once. It may be called at any time, by any thread.
+	Kill func()
+	// TimedOut tells whether the sandbox was killed at its time limit.
+	TimedOut func() bool
+}
+
+// Rule is one rule of the system call filter. Of the rules for a call the first
+// that matches decides; a call that none matches is allowed.
+type Rule struct {
+	Nr     uint32 // system call number of the native architecture
+	Op     Op
+	Arg    int    // index of the argument that Op looks at
+	Value  uint32 // compared with the argument's low 32 bits
+	Action uint32 // SECCOMP_RET_*, with data
+}
+
+// Op is how a Rule looks at an argument.
+type Op int
+
+const (
+	Always  Op = iota // the rule matches whatever the arguments
+	AnySet            // argument & Value != 0
+	NoneSet           // argument & Value == 0
+	Equal             // argument == Value
+)
+
+// WorkDir is the working directory of a submission.
+const WorkDir = "/work"
