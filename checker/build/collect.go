@@ -1,0 +1,367 @@
+package build
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/build"
+	"go/scanner"
+	"go/token"
+	"io"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	maxSource   = 2 << 20  // bytes of all Go files
+	maxEmbedded = 16 << 20 // bytes of all embedded files
+	maxFiles    = 500
+	maxEntries  = 10_000 // names in one folder
+	maxDepth    = 10     // folders below the submission's
+)
+
+// A File is one file of a Source.
+type File struct {
+	Path string // relative to the submission's folder, with slashes
+	Data []byte
+}
+
+// A Source is everything that a submission is compiled from.
+type Source struct {
+	Module  Module
+	Files   []File   // sorted by Path; go.mod is not among them
+	Imports []string // packages of std and of the kit's modules that it imports, sorted
+	Modules []string // folders of the kit's modules that it needs, with what those require
+}
+
+func (s *Source) names() map[string]bool {
+	m := make(map[string]bool, len(s.Files))
+	for _, f := range s.Files {
+		m[f.Path] = true
+	}
+	return m
+}
+
+// Collect reads and vets a submission's source. Messages say what is wrong
+// with it; then there is no Source. An error says that it could not be read.
+func Collect(req Request) (*Source, []Message, error) {
+	dir, err := openFolder(req.Dir)
+	if bad, ok := errors.AsType[*irregular](err); ok {
+		return nil, []Message{{Text: "the submission's folder " + bad.Error()}}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer dir.close()
+	k, err := readKit(req.Kit, req.Tools.ModCache)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &collector{
+		dir: dir, kit: k, tools: req.Tools, allowed: req.Allowed,
+		files: map[string][]byte{}, queued: map[string]bool{}, std: map[string]bool{},
+		imports: map[string]bool{}, modules: map[string]bool{},
+	}
+	if err := c.all(req.Dir); err != nil {
+		return nil, nil, fmt.Errorf("read submission %s: %w", req.Dir, err)
+	}
+	if len(c.msgs) > 0 {
+		return nil, c.msgs, nil
+	}
+	src := &Source{Module: c.module, Imports: sortedKeys(c.imports)}
+	if src.Modules, err = k.closure(sortedKeys(c.modules)); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range sortedKeys(c.files) {
+		src.Files = append(src.Files, File{name, c.files[name]})
+	}
+	return src, nil, nil
+}
+
+type collector struct {
+	dir     *folder
+	kit     *kit
+	tools   *Toolchain
+	allowed []string
+
+	module   Module
+	files    map[string][]byte
+	source   int // bytes read so far
+	embedded int
+	todo     []string        // packages to read: folders below dir, "." first
+	queued   map[string]bool // those and the ones already read
+	std      map[string]bool // whether that is a package of GOROOT/src
+	imports  map[string]bool
+	modules  map[string]bool // of the kit
+	msgs     []Message
+}
+
+func (c *collector) complain(m Message) { c.msgs = append(c.msgs, m) }
+
+func (c *collector) all(dir string) error {
+	if err := c.readGoMod(dir); err != nil || len(c.msgs) > 0 {
+		return err
+	}
+	c.queue(".")
+	for ; len(c.todo) > 0 && len(c.msgs) < maxMessages; c.todo = c.todo[1:] {
+		if err := c.readPackage(c.todo[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) queue(pkg string) {
+	if !c.queued[pkg] {
+		c.queued[pkg] = true
+		c.todo = append(c.todo, pkg)
+	}
+}
+
+func (c *collector) readGoMod(dir string) error {
+	data, err := c.dir.read("go.mod", maxGoMod)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.module = moduleAbove(dir, c.tools.Version)
+		return nil
+	case err != nil:
+		return c.unread("go.mod", err)
+	}
+	c.module, c.msgs = readModule("go.mod", data, c.tools.Version)
+	return nil
+}
+
+// unread sorts the reasons why a file could not be read: what is wrong with
+// the file itself is the submission's, the rest is an error.
+func (c *collector) unread(name string, err error) error {
+	if err == unix.ELOOP {
+		err = &irregular{"behind a symbolic link"}
+	}
+	if _, ok := errors.AsType[*irregular](err); ok || err == errTooLarge || err == errTooMany {
+		text := err.Error()
+		if ok {
+			text += ", not a regular file"
+		}
+		c.complain(Message{File: name, Text: text})
+		return nil
+	}
+	return fmt.Errorf("open %s: %w", name, err)
+}
+
+// foreign holds the endings of sources in other languages, which the go
+// command would take into the program.
+var foreign = strings.Fields(".s .S .sx .c .cc .cpp .cxx .m .f .F .for .f90 .swig .swigcxx .syso")
+
+// readPackage reads the Go files of one folder and queues the local packages
+// that they import.
+func (c *collector) readPackage(pkg string) error {
+	names, err := c.dir.list(pkg, maxEntries)
+	if err != nil {
+		return c.unread(pkg, err)
+	}
+	slices.Sort(names)
+	read := map[string][]byte{}
+	for _, name := range names {
+		ext := path.Ext(name)
+		if name[0] == '.' || name[0] == '_' || ext != ".go" && !slices.Contains(foreign, ext) || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		full := path.Join(pkg, name)
+		if bad := badName(name); bad != "" {
+			c.complain(Message{Text: fmt.Sprintf("file name %q: it has %s", full, bad)})
+			continue
+		}
+		if ext != ".go" {
+			c.complain(Message{File: full, Text: "only Go is taken: no assembler, no C, no object files"})
+			continue
+		}
+		data, err := c.dir.read(full, maxSource-c.source)
+		if err == errTooLarge {
+			c.complain(Message{File: full, Text: fmt.Sprintf("the source is too large: all Go files together may have %d MiB", maxSource>>20)})
+			return nil
+		}
+		if err != nil {
+			if err := c.unread(full, err); err != nil {
+				return err
+			}
+			continue
+		}
+		c.source += len(data)
+		read[name] = data
+		if len(c.files)+len(read) > maxFiles {
+			c.complain(Message{Text: fmt.Sprintf("too many files: at most %d", maxFiles)})
+			return nil
+		}
+	}
+	for _, name := range sortedKeys(read) {
+		data, msgs := vetDirectives(path.Join(pkg, name), read[name])
+		c.msgs = append(c.msgs, msgs...)
+		read[name] = data
+	}
+	if len(c.msgs) > 0 {
+		return nil
+	}
+	return c.vetPackage(pkg, read)
+}
+
+func badName(name string) string {
+	if !utf8.ValidString(name) {
+		return "bytes that are no UTF-8"
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) || strings.ContainsRune("\\\"'`", r) {
+			return "characters that no file name should have"
+		}
+	}
+	return ""
+}
+
+// vetPackage decides which of a folder's files belong to the program, keeps
+// those, and looks at what they import and embed.
+func (c *collector) vetPackage(dir string, read map[string][]byte) error {
+	ctx := c.context(read)
+	pkg, err := ctx.ImportDir(".", 0)
+	c.refuseCgo(ctx, dir, pkg, read)
+	if err != nil && len(c.msgs) == 0 && !c.packageError(dir, pkg, read, err) {
+		return err
+	}
+	if len(c.msgs) > 0 {
+		return nil
+	}
+	for _, name := range pkg.GoFiles {
+		c.files[path.Join(dir, name)] = read[name]
+	}
+	if dir == "." && pkg.Name != "main" {
+		m := packageClause(pkg.GoFiles[0], read[pkg.GoFiles[0]])
+		m.Text = fmt.Sprintf("this is package %s: a program is package main", pkg.Name)
+		c.complain(m)
+		return nil
+	}
+	for _, imp := range pkg.Imports {
+		c.vetImport(imp, at(dir, pkg.ImportPos[imp]))
+	}
+	for _, pattern := range pkg.EmbedPatterns {
+		if err := c.embed(dir, pattern, at(dir, pkg.EmbedPatternPos[pattern])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// context is a file system of the files read, for go/build to look at.
+func (c *collector) context(read map[string][]byte) *build.Context {
+	var infos []fs.FileInfo
+	for _, name := range sortedKeys(read) {
+		infos = append(infos, memInfo{name, int64(len(read[name]))})
+	}
+	return &build.Context{
+		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Compiler: "gc",
+		ReleaseTags: releaseTags(c.tools.Version), ToolTags: build.Default.ToolTags,
+		JoinPath:  path.Join,
+		IsAbsPath: path.IsAbs,
+		IsDir:     func(p string) bool { return p == "." },
+		HasSubdir: func(root, dir string) (string, bool) { return "", false },
+		ReadDir:   func(string) ([]fs.FileInfo, error) { return infos, nil },
+		OpenFile: func(p string) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(read[path.Base(p)])), nil
+		},
+	}
+}
+
+// packageError explains why go/build made no package of a folder; false if it
+// does not know the reason.
+func (c *collector) packageError(dir string, pkg *build.Package, read map[string][]byte, err error) bool {
+	if _, ok := errors.AsType[*build.NoGoError](err); ok {
+		c.complain(noGoFiles(dir, len(pkg.IgnoredGoFiles)))
+		return true
+	}
+	if multi, ok := errors.AsType[*build.MultiplePackageError](err); ok {
+		m := packageClause(multi.Files[1], read[multi.Files[1]])
+		m.File = path.Join(dir, m.File)
+		m.Text = fmt.Sprintf("this is package %s, but %s is package %s: a folder holds one package",
+			multi.Packages[1], multi.Files[0], multi.Packages[0])
+		c.complain(m)
+		return true
+	}
+	if list, ok := errors.AsType[scanner.ErrorList](err); ok {
+		for _, e := range list {
+			m := at(dir, []token.Position{e.Pos})
+			m.Text = e.Msg
+			c.complain(m)
+		}
+		return true
+	}
+	if pkg != nil && len(pkg.InvalidGoFiles) > 0 {
+		file := path.Join(dir, pkg.InvalidGoFiles[0])
+		text := strings.TrimPrefix(err.Error(), pkg.InvalidGoFiles[0]+": ")
+		c.complain(Message{File: file, Text: text})
+		return true
+	}
+	return false
+}
+
+func noGoFiles(dir string, ignored int) Message {
+	text := "there are no Go files"
+	if dir == "." {
+		text += " in the submission's folder"
+	} else {
+		text += " in " + dir
+	}
+	if ignored > 0 {
+		text += fmt.Sprintf(" for %s/%s: build constraints exclude all", runtime.GOOS, runtime.GOARCH)
+	}
+	return Message{Text: text}
+}
+
+// at makes the place of a message from a position that go/build gives.
+func at(dir string, pos []token.Position) Message {
+	if len(pos) == 0 {
+		return Message{}
+	}
+	return Message{File: path.Join(dir, pos[0].Filename), Line: pos[0].Line, Col: pos[0].Column}
+}
+
+// releaseTags are the go1.N tags that a toolchain satisfies.
+func releaseTags(tool string) []string {
+	var minor int
+	if _, err := fmt.Sscanf(tool, "go1.%d", &minor); err != nil {
+		return build.Default.ReleaseTags
+	}
+	var tags []string
+	for i := 1; i <= minor; i++ {
+		tags = append(tags, fmt.Sprintf("go1.%d", i))
+	}
+	return tags
+}
+
+type memInfo struct {
+	name string
+	size int64
+}
+
+func (m memInfo) Name() string       { return m.name }
+func (m memInfo) Size() int64        { return m.size }
+func (m memInfo) Mode() fs.FileMode  { return 0o444 }
+func (m memInfo) ModTime() time.Time { return time.Time{} }
+func (m memInfo) IsDir() bool        { return false }
+func (m memInfo) Sys() any           { return nil }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// notThere tells whether an error says that there is no such path.
+func notThere(err error) bool { return err == unix.ENOENT || err == unix.ENOTDIR }

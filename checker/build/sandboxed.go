@@ -1,0 +1,77 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/sandbox"
+)
+
+// Limits of the sandbox that a compilation does not choose.
+const (
+	compileDisk      = 1 << 30
+	compileInodes    = 64 << 10
+	compileProcesses = 512 // with threads
+)
+
+// Sandboxed returns an Exec that compiles in a sandbox of h: no network, nothing
+// to write to but what goes with the sandbox, the user's build cache under a
+// layer of its own. A compiler that was talked into something reaches nothing.
+func Sandboxed(h *sandbox.Host) Exec {
+	return func(ctx context.Context, job *Job) (*JobResult, error) {
+		paths := SandboxPaths()
+		argv := job.Argv(paths)
+		cmd := sandbox.Command{
+			Path: argv[0], Args: argv, Env: job.Env(paths), Dir: paths.Source,
+			Empty:   []string{paths.Source, path.Dir(paths.Program)},
+			Outputs: []string{paths.Program},
+			Limits: sandbox.Limits{
+				Processes: compileProcesses,
+				Memory:    job.Limits.Memory,
+				Disk:      compileDisk,
+				Inodes:    compileInodes,
+				Output:    int64(job.Limits.Output),
+				Time:      job.Limits.Time,
+			},
+		}
+		for _, f := range job.Files {
+			cmd.Files = append(cmd.Files, sandbox.File{Path: path.Join(paths.Source, f.Path), Data: f.Data, Mode: 0o644})
+		}
+		for _, dir := range job.Visible {
+			cmd.Binds = append(cmd.Binds, sandbox.Bind{From: dir, To: dir})
+		}
+		if info, err := os.Stat(job.Cache); job.Cache != "" && err == nil && info.IsDir() {
+			cmd.Binds = append(cmd.Binds, sandbox.Bind{From: job.Cache, To: paths.Cache, Overlay: true})
+		} else {
+			cmd.Empty = append(cmd.Empty, paths.Cache)
+		}
+		res, err := h.Run(ctx, cmd)
+		if err != nil {
+			return nil, fmt.Errorf("compile: %w", err)
+		}
+		out := &JobResult{
+			Source:      paths.Source,
+			Code:        -1,
+			Messages:    append(res.Stdout.Data, res.Stderr.Data...),
+			Cut:         res.Stdout.Total+res.Stderr.Total > int64(len(res.Stdout.Data)+len(res.Stderr.Data)),
+			TimedOut:    res.TimedOut,
+			OutOfMemory: res.OutOfMemory,
+		}
+		if res.Status.Exited() {
+			out.Code = res.Status.ExitStatus()
+		}
+		out.DiskFull = out.Code != 0 && bytes.Contains(out.Messages, []byte(unix.ENOSPC.Error()))
+		if out.Code == 0 && len(res.Outputs) == 1 {
+			out.ProgramSize = int64(len(res.Outputs[0]))
+			if out.ProgramSize <= job.Limits.Program {
+				out.Program = res.Outputs[0]
+			}
+		}
+		return out, nil
+	}
+}

@@ -1,0 +1,128 @@
+package course
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/scenario"
+)
+
+func TestCourse(t *testing.T) {
+	loaded, err := Load(root)
+	require.NoError(t, err)
+	for _, exercise := range loaded.Exercises {
+		assert.Equal(t, 100, exercise.Points(), "points of %s", exercise.ID)
+		for _, step := range exercise.Steps {
+			points, err := scenario.Points(filepath.Join(root, step.Scenario))
+			require.NoError(t, err)
+			assert.Equal(t, points, step.Points, "course and scenario read %s alike", step.Scenario)
+		}
+	}
+	_, step, err := loaded.Find("03.2")
+	require.NoError(t, err)
+	assert.Equal(t, "Add namespace isolation", step.Title)
+	assert.Equal(t, "step-2-add-namespace-isolation", step.Anchor)
+	assert.Equal(t, 30, step.Points)
+}
+
+func TestPagesHaveHints(t *testing.T) {
+	least := map[string]int{"03.2": 3}
+	for name, content := range pagesOf(t) {
+		if name == "README.md" {
+			continue
+		}
+		parsed, err := parsePage(name, content)
+		require.NoError(t, err)
+		for _, step := range parsed.steps {
+			id := fmt.Sprintf("%s.%d", name[:2], step.Number)
+			assert.GreaterOrEqual(t, len(step.Hints), max(2, least[id]), "hints of %s", id)
+		}
+	}
+}
+
+func TestPagesSayWhatToType(t *testing.T) {
+	check := regexp.MustCompile(`(?m)^make check STEP=(\S+)$`)
+	for name, content := range pagesOf(t) {
+		if name == "README.md" {
+			continue
+		}
+		parsed, err := parsePage(name, content)
+		require.NoError(t, err)
+		var want, got []string
+		for _, step := range parsed.steps {
+			want = append(want, fmt.Sprintf("%s.%d", name[:2], step.Number))
+		}
+		want[len(want)-1] = name[:2]
+		for _, match := range check.FindAllSubmatch(content, -1) {
+			got = append(got, string(match[1]))
+		}
+		assert.Equal(t, want, got, "%s: a check for every step, and one of them all for the last", name)
+		assert.Contains(t, string(content), "exercises/"+strings.TrimSuffix(name, ".md"), name)
+	}
+}
+
+func TestLinksLead(t *testing.T) {
+	linkForm := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	contents := pagesOf(t)
+	local := 0
+	for name, content := range contents {
+		for _, match := range linkForm.FindAllSubmatch(content, -1) {
+			target := string(match[1])
+			if strings.HasPrefix(target, "https://") {
+				continue
+			}
+			local++
+			file, anchor, _ := strings.Cut(target, "#")
+			if file == "" {
+				file = name
+			}
+			there, err := os.ReadFile(filepath.Join(root, pages, file))
+			if !assert.NoError(t, err, "%s: link to %s", name, target) || anchor == "" {
+				continue
+			}
+			assert.True(t, slices.Contains(anchorsOf(t, there), anchor), "%s: link to %s: no such heading", name, target)
+		}
+	}
+	assert.Positive(t, local)
+}
+
+func anchorsOf(t *testing.T, source []byte) []string {
+	t.Helper()
+	r := reader{slugs: slugs{}}
+	for i, line := range strings.Split(string(source), "\n") {
+		require.NoError(t, r.read(line, i+1))
+	}
+	return r.anchors
+}
+
+// Pages are linked in a chain: each leads to the one before and the one after.
+func TestPagesAreLinked(t *testing.T) {
+	contents := pagesOf(t)
+	var names []string
+	for name := range contents {
+		if name != "README.md" {
+			names = append(names, name)
+			assert.Contains(t, string(contents["README.md"]), "]("+name+")", "index")
+		}
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		before, after := "README.md", "README.md#what-comes-next"
+		if i > 0 {
+			before = names[i-1]
+		}
+		if i < len(names)-1 {
+			after = names[i+1]
+		}
+		assert.Regexp(t, `\[Previous page[^]]*\]\(`+regexp.QuoteMeta(before)+`\)`, string(contents[name]), name)
+		assert.Regexp(t, `\[Next page[^]]*\]\(`+regexp.QuoteMeta(after)+`\)`, string(contents[name]), name)
+	}
+}
