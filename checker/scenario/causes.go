@@ -1,0 +1,103 @@
+package scenario
+
+import "slices"
+
+// A Cause is one reason for which checks fail.
+type Cause struct {
+	ID    string // stable: part of the JSON, and of the want.json of reject programs
+	About string // one line for the reference
+}
+
+// Causes lists every cause, first causes first: one that stands later may
+// follow from an earlier one, hardly the other way round.
+func Causes() []Cause {
+	return []Cause{
+		{"hiding", "the submission tried to hide from the recorder"},
+		{"does-not-compile", "the submission does not compile"},
+		{"skeleton-unchanged", "the submission is still the skeleton"},
+		{"starts-itself", "the child branch is missing: the program starts itself over and over"},
+		{"out-of-processes", "the limit of processes was reached"},
+		{"out-of-memory", "the kernel killed it for memory"},
+		{"first-panicked", "the first process panicked"},
+		{"wait-without-start", "Wait was called, Start was not"},
+		{"unshare-then-exec", "unshare(CLONE_NEWPID), and then os/exec, whose own probe became pid 1"},
+		{"unshare-failed", "unshare was refused"},
+		{"clone-failed", "the kernel refused to create the child"},
+		{"no-child", "no child was made"},
+		{"exec-failed", "the child was made, but what it should execute could not be"},
+		{"not-itself", "the child did not execute the submission's own program"},
+		{"no-own-way", "the child's run does what the first run does"},
+		{"own-way-failed", "the program tells the child's run, which then fails"},
+		{"unshareflags", "Unshareflags where Cloneflags is meant"},
+		{"unshare-in-child", "the child called unshare(CLONE_NEWPID) on itself, which moves only its children"},
+		{"flags-missing", "several namespace flags are missing where the child is created"},
+		{"flag-missing-pid", "CLONE_NEWPID is missing where the child is created"},
+		{"flag-missing-uts", "CLONE_NEWUTS is missing where the child is created"},
+		{"flag-missing-other", "another namespace flag is missing where the child is created"},
+		{"host-namespace", "the child ended in a namespace of the host, in a way not known here"},
+		{"not-pid-1", "the child is in a PID namespace of its own, but not its pid 1"},
+		{"hostname-in-parent", "the hostname was set in the parent, on the host"},
+		{"hostname-too-early", "the hostname was set before the namespace was there"},
+		{"sethostname-failed", "sethostname was refused"},
+		{"setdomainname", "Setdomainname was called for Sethostname"},
+		{"hostname-file", "/etc/hostname was written instead"},
+		{"hostname-procfs", "/proc/sys/kernel/hostname was written, which needs the machine's root"},
+		{"hostname-same", "sethostname was called with a name that is none or not new"},
+		{"hostname-not-set", "nothing set the child's hostname"},
+		{"host-renamed", "the host's hostname changed, in a way not known here"},
+		{"child-panicked", "the child panicked"},
+		{"streams-not-wired", "the child's standard streams lead nowhere"},
+		{"output-lost", "the child wrote into a pipe, and it never came out"},
+		{"nothing-printed", "nothing was printed by the child"},
+		{"hostname-by-parent", "the hostname was printed by the parent"},
+		{"printed-too-early", "a name was printed before the kernel had it"},
+		{"old-name-printed", "the old name was printed after the new one was set"},
+		{"constant-printed", "a constant was printed that is not the name"},
+		{"hostname-not-printed", "the child printed, but no hostname that it had"},
+		{"pid-outside-view", "the child printed the pid by which the host knows it"},
+		{"pid-of-parent", "the child printed its parent's pid"},
+		{"constant-pid", "a constant was printed that is not the pid"},
+		{"pid-by-parent", "the child's pid was printed by the parent"},
+		{"pid-not-printed", "the child printed, but not its pid"},
+		{"first-pid-not-printed", "the first process did not print its pid"},
+		{"parent-gone", "the parent was gone before the child"},
+		{"time-limit", "the time limit was reached"},
+		{"child-exit-ignored", "the child's exit code, or its panic, was ignored"},
+		{"child-killed", "a signal ended the child"},
+		{"child-failed", "the child failed"},
+		{"first-killed", "a signal ended the first process"},
+		{"first-failed", "the first process failed though the child did not"},
+		{"leftover-process", "a process was left behind"},
+		{"leftover-mount", "a mount was left behind on the host"},
+	}
+}
+
+// Covers tells whether a finding that told one cause has told the other too.
+func Covers(told, cause string) bool {
+	return told == cause || told == "flags-missing" && (cause == "flag-missing-pid" || cause == "flag-missing-uts" || cause == "flag-missing-other")
+}
+
+// causeRanks returns each cause's place in Causes.
+func causeRanks() map[string]int {
+	ranks := map[string]int{}
+	for i, c := range Causes() {
+		ranks[c.ID] = i
+	}
+	return ranks
+}
+
+// fold merges findings of one cause into the first of them and puts first
+// causes first.
+func fold(findings []Finding) []Finding {
+	var kept []Finding
+	for _, f := range findings {
+		if i := slices.IndexFunc(kept, func(k Finding) bool { return Covers(k.Cause, f.Cause) }); i >= 0 {
+			kept[i].Follows += 1 + f.Follows
+			continue
+		}
+		kept = append(kept, f)
+	}
+	ranks := causeRanks()
+	slices.SortStableFunc(kept, func(a, b Finding) int { return ranks[a.Cause] - ranks[b.Cause] })
+	return kept
+}

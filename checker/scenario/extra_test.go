@@ -1,0 +1,132 @@
+package scenario
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
+)
+
+// script writes a scenario and returns its path.
+func script(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "1-test.txtar")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// outsiders are causes that no scenario of 02 and 03 leads to.
+func outsiders() map[string]string {
+	return map[string]string{
+		"flag-missing-other": "points 1\ncontainer\nchild in-new mnt\n",
+		"not-pid-1":          "points 1\ncontainer\nchild pid 2\n",
+	}
+}
+
+func TestOutsiders(t *testing.T) {
+	for cause, text := range outsiders() {
+		run, _ := rightIsolation()[0].runner()
+		o, err := Judge(context.Background(), Script{Path: script(t, text), WorkDir: t.TempDir()}, run)
+		require.NoError(t, err)
+		require.NoError(t, o.Err)
+		require.Len(t, o.Findings, 1)
+		assert.Equal(t, cause, o.Findings[0].Cause)
+	}
+}
+
+func TestFindingsWithoutARun(t *testing.T) {
+	s := Script{Exercise: ex03, Step: 1, Page: "docs/03-namespace-isolation.md", Anchor: "step-1"}
+	for _, f := range []Finding{
+		DoesNotCompile(s, "main.go:3:2: undefined: foo", "main.go:3"),
+		Unchanged(s, "exercises/03-namespace-isolation/main.go:31"),
+	} {
+		assert.Contains(t, causeRanks(), f.Cause)
+		assert.NotEmpty(t, f.Want)
+		assert.NotEmpty(t, f.Saw)
+		assert.NotEmpty(t, f.Try)
+		assert.NotEmpty(t, f.At)
+		assert.Equal(t, "docs/03-namespace-isolation.md#step-1", f.Hint)
+		assert.Equal(t, "make hint STEP=03.1", f.Ask)
+		lead := Lead(f, []Finding{{Cause: "no-child", Follows: 2}, {Cause: "pid-not-printed"}})
+		require.Len(t, lead, 1)
+		assert.Equal(t, f.Cause, lead[0].Cause)
+		assert.Equal(t, 4, lead[0].Follows)
+	}
+}
+
+func TestBrokenEvidenceIsAnErrorAndNoFinding(t *testing.T) {
+	sound := func() *evidence.Run {
+		k, first := newKernel(RunSpec{})
+		finish(first, first.start(isolated...))
+		return k.over()
+	}
+	for name, spoil := range map[string]func(*evidence.Run){
+		"broken":               func(r *evidence.Run) { r.End.Broken = "the recorder lost a process" },
+		"another version":      func(r *evidence.Run) { r.Version++ },
+		"no process":           func(r *evidence.Run) { r.Processes = nil },
+		"null process":         func(r *evidence.Run) { r.Processes[1] = nil },
+		"moved process":        func(r *evidence.Run) { r.Processes[1].ID = 7 },
+		"made by itself":       func(r *evidence.Run) { r.Processes[1].Creator = 1 },
+		"first made by others": func(r *evidence.Run) { r.Processes[0].Creator = 0 },
+		"null event":           func(r *evidence.Run) { r.Events[0] = nil },
+		"event of nobody":      func(r *evidence.Run) { r.Events[0].Process = 99 },
+		"events out of order":  func(r *evidence.Run) { r.Events[0].Seq = 1 << 20 },
+		"names out of order":   func(r *evidence.Run) { r.Names[0].Seq = 1 << 20 },
+		"no host":              func(r *evidence.Run) { r.Host.Namespaces = nil },
+		"namespaces not known": func(r *evidence.Run) {
+			r.Processes[1].Born.Namespaces, r.Processes[1].Last.Namespaces = nil, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := sound()
+			spoil(run)
+			o, err := Judge(context.Background(), Script{Path: files(t, ex03)[1], WorkDir: t.TempDir()},
+				func(context.Context, RunSpec) (*evidence.Run, error) { return run, nil })
+			require.NoError(t, err)
+			assert.Error(t, o.Err)
+			assert.Empty(t, o.Findings)
+		})
+	}
+}
+
+func TestRunnersErrorIsAnOutcome(t *testing.T) {
+	boom := assert.AnError
+	o, err := Judge(context.Background(), Script{Path: files(t, ex03)[0], WorkDir: t.TempDir()},
+		func(context.Context, RunSpec) (*evidence.Run, error) { return nil, boom })
+	require.NoError(t, err)
+	assert.ErrorIs(t, o.Err, boom)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	o, err = Judge(ctx, Script{Path: files(t, ex03)[0], WorkDir: t.TempDir()}, nil)
+	require.NoError(t, err)
+	assert.ErrorIs(t, o.Err, context.Canceled)
+}
+
+func TestAnInjectionThatDidNotHappenIsAnError(t *testing.T) {
+	o, err := Judge(context.Background(), Script{Path: files(t, ex02)[2], WorkDir: t.TempDir()},
+		func(_ context.Context, spec RunSpec) (*evidence.Run, error) {
+			k, first := newKernel(RunSpec{})
+			again(restart, hello, report)(first, RunSpec{})
+			return k.over(), nil
+		})
+	require.NoError(t, err)
+	assert.ErrorContains(t, o.Err, "made to exit with 3")
+}
+
+func TestARunnerThatPanicsIsOurFault(t *testing.T) {
+	_, err := Judge(context.Background(), Script{Path: files(t, ex03)[0], WorkDir: t.TempDir()},
+		func(context.Context, RunSpec) (*evidence.Run, error) { panic("oh") })
+	assert.ErrorContains(t, err, "panic: oh")
+}
+
+func TestAMissingWorkDirIsOurFault(t *testing.T) {
+	run, _ := rightIsolation()[0].runner()
+	_, err := Judge(context.Background(), Script{Path: files(t, ex03)[0], WorkDir: filepath.Join(t.TempDir(), "gone")}, run)
+	assert.Error(t, err)
+}

@@ -1,0 +1,280 @@
+package scenario
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// What a process printed
+//
+// A process printed a word if the word stands in what it wrote to one target,
+// all its writes to that target joined in order, and came out: the target is
+// standard output or standard error of the submission, or it is a pipe, a
+// socket or a terminal and the word stands in what came out of those two.
+//
+// A hostname counts if the writer's UTS namespace had it when the last byte of
+// it was written, or before. It must stand as a word of its own, not within a
+// longer one of letters, digits, hyphens and dots; a letter may follow at once
+// if the name has six characters or more, for fmt.Print glues strings together.
+// A pid must stand as a whole number: not within a longer one, a fraction, a
+// date, a time of day or a hostname, nor with a minus sign. The terminal's
+// escapes, such as colours, are no part of a word.
+
+// A text is all that one process wrote to one target.
+type text struct {
+	target evidence.Target
+	data   string // without the terminal's escapes
+	marks  []mark // one for each write, by growing end
+	cuts   map[int]bool
+	lost   []mark // writes whose bytes are not all known
+}
+
+// A mark is one write.
+type mark struct {
+	end   int // where it ends in the text
+	event *evidence.Event
+}
+
+// streams tells whether the text went to the submission's own output.
+func (t *text) streams() bool { return t.target.Kind == "stdout" || t.target.Kind == "stderr" }
+
+// at returns the write that ends the word that ends there.
+func (t *text) at(end int) *evidence.Event {
+	i := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].end >= end })
+	if i == len(t.marks) {
+		return nil
+	}
+	return t.marks[i].event
+}
+
+// line returns the line in which the word stands that ends there.
+func (t *text) line(end int) string {
+	start := strings.LastIndexByte(t.data[:end], '\n') + 1
+	if i := strings.IndexByte(t.data[end:], '\n'); i >= 0 {
+		return t.data[start : end+i]
+	}
+	return t.data[start:]
+}
+
+// texts collects what a process wrote, by target, in the order of first use.
+func texts(p *evidence.Process, events []*evidence.Event) []text {
+	var found []text
+	var raw []*strings.Builder
+	for _, e := range events {
+		if e.Target == nil || e.Errno != "" || !readable(e.Target.Kind) {
+			continue
+		}
+		data := e.Data
+		if e.Done != 0 && e.Result >= 0 && e.Result < int64(len(data)) {
+			data = data[:e.Result]
+		}
+		key := *e.Target
+		if key.Kind == "stdout" || key.Kind == "stderr" {
+			key.Name = ""
+		}
+		i := slices.IndexFunc(found, func(t text) bool { return t.target == key })
+		if i < 0 {
+			i = len(found)
+			found, raw = append(found, text{target: key}), append(raw, &strings.Builder{})
+		}
+		raw[i].Write(data)
+		found[i].marks = append(found[i].marks, mark{raw[i].Len(), e})
+		if e.Cut {
+			found[i].lost = append(found[i].lost, mark{raw[i].Len(), e})
+		}
+	}
+	for i := range found {
+		found[i].strip(raw[i].String())
+	}
+	return found
+}
+
+func readable(kind string) bool {
+	return slices.Contains([]string{"stdout", "stderr", "pipe", "socket", "tty"}, kind)
+}
+
+// strip sets the text's data without escapes and moves the marks along.
+func (t *text) strip(raw string) {
+	var clean strings.Builder
+	removed, from, next := 0, 0, 0
+	t.cuts = map[int]bool{}
+	move := func(until int) {
+		for ; next < len(t.marks) && t.marks[next].end <= until; next++ {
+			t.marks[next].end -= removed
+			t.cuts[t.marks[next].end] = true
+		}
+	}
+	for _, span := range escapes.FindAllStringIndex(raw, -1) {
+		clean.WriteString(raw[from:span[0]])
+		move(span[0])
+		// Where a write ended within an escape, it ends before it.
+		for ; next < len(t.marks) && t.marks[next].end < span[1]; next++ {
+			t.marks[next].end = span[0] - removed
+		}
+		removed += span[1] - span[0]
+		from = span[1]
+		t.cuts[span[1]-removed] = true
+	}
+	clean.WriteString(raw[from:])
+	move(len(raw))
+	t.data = clean.String()
+}
+
+// A printing is one place where a process printed a word.
+type printing struct {
+	by    *evidence.Process
+	text  *text
+	event *evidence.Event // the write that completed it
+	end   int             // its end in the text
+	came  bool            // it came out
+	value int             // the number, where it is one
+}
+
+func (p printing) line() string { return p.text.line(p.end) }
+
+// came is what came out of the submission, as a whole.
+type came struct {
+	out     []string     // standard output and standard error, without escapes
+	numbers map[int]bool // those in it
+	cut     bool         // it is not all of it
+}
+
+func whatCame(run *evidence.Run) came {
+	c := came{numbers: map[int]bool{}}
+	for _, s := range []evidence.Stream{run.Stdout, run.Stderr} {
+		out := escapes.ReplaceAllString(string(s.Data), "")
+		for _, n := range findNumbers(out) {
+			c.numbers[n.value] = true
+		}
+		c.out = append(c.out, out)
+		c.cut = c.cut || s.Total > int64(len(s.Data))
+	}
+	return c
+}
+
+// has tells whether s came out. Where not all was kept it might have: it did.
+func (c *came) has(s string) bool {
+	return c.cut || strings.Contains(c.out[0], s) || strings.Contains(c.out[1], s)
+}
+
+// hostname returns every place where one of the processes wrote a hostname.
+func (f *facts) hostname(by []*evidence.Process, name string) []printing {
+	came := f.came.has(name)
+	count := func(s string) int { return len(findName(s, name, nil)) }
+	return f.find(by, count, func(p printing) []printing {
+		var found []printing
+		for _, p.end = range findName(p.text.data, name, p.text.cuts) {
+			p.event = p.text.at(p.end)
+			p.came = came || p.text.streams() && p.event.Done != 0
+			found = append(found, p)
+		}
+		return found
+	})
+}
+
+// number returns every place where one of the processes wrote a number for
+// which want holds. Hostnames are no numbers, whatever digits they have.
+func (f *facts) number(by []*evidence.Process, want func(int) bool) []printing {
+	count := func(s string) int {
+		n := 0
+		for _, number := range findNumbers(f.withoutNames(s, nil)) {
+			if want(number.value) {
+				n++
+			}
+		}
+		return n
+	}
+	return f.find(by, count, func(p printing) []printing {
+		var found []printing
+		for _, n := range findNumbers(f.withoutNames(p.text.data, p.text.cuts)) {
+			if !want(n.value) {
+				continue
+			}
+			p.end, p.value, p.event = n.end, n.value, p.text.at(n.end)
+			p.came = f.came.cut || f.came.numbers[n.value] || p.text.streams() && p.event.Done != 0
+			found = append(found, p)
+		}
+		return found
+	})
+}
+
+// find looks for a word in every text of the processes. Where the bytes of
+// some writes are not known (sendfile, splice) it counts how often the word
+// came out, and how often all processes are known to have written it; what is
+// over was in those writes, if none but these processes made such ones.
+func (f *facts) find(by []*evidence.Process, count func(string) int, in func(printing) []printing) []printing {
+	var found []printing
+	var lost []printing
+	for _, p := range by {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			found = append(found, in(printing{by: p, text: t})...)
+			if t.streams() {
+				for _, m := range t.lost {
+					lost = append(lost, printing{by: p, text: t, event: m.event, end: m.end, came: true})
+				}
+			}
+		}
+	}
+	if len(lost) == 0 {
+		return found
+	}
+	over := count(f.came.out[0]) + count(f.came.out[1])
+	unknown := 0
+	for _, p := range f.run.Processes {
+		for i := range f.wrote[p.ID] {
+			if t := &f.wrote[p.ID][i]; t.streams() {
+				over -= count(t.data)
+				unknown += len(t.lost)
+			}
+		}
+	}
+	if over > 0 && unknown == len(lost) {
+		found = append(found, lost...)
+	}
+	return found
+}
+
+// withoutNames blanks out the hostnames in s that have digits and more.
+func (f *facts) withoutNames(s string, cuts map[int]bool) string {
+	for _, name := range f.names {
+		if !strings.ContainsFunc(name, func(r rune) bool { return r < '0' || r > '9' }) || !strings.ContainsAny(name, "0123456789") {
+			continue
+		}
+		ends := findName(s, name, cuts)
+		if len(ends) == 0 {
+			continue
+		}
+		b := []byte(s)
+		for _, end := range ends {
+			copy(b[end-len(name):end], blank(name))
+		}
+		s = string(b)
+	}
+	return s
+}
+
+// output returns all that one process wrote, target after target.
+func (f *facts) output(p *evidence.Process) string {
+	var all strings.Builder
+	for i := range f.wrote[p.ID] {
+		all.WriteString(f.wrote[p.ID][i].data)
+	}
+	return all.String()
+}
+
+// had tells whether the writer's UTS namespace had the hostname at that write.
+func (f *facts) had(p printing, name string) bool {
+	uts := state(p.by).Namespaces["uts"]
+	if p.event.After != nil && p.event.After.Namespaces["uts"] != 0 {
+		uts = p.event.After.Namespaces["uts"]
+	}
+	if f.run.Had(uts, name, p.event.Seq) {
+		return true
+	}
+	born := p.by.Born
+	return born.Hostname == name && born.Namespaces["uts"] == uts
+}

@@ -1,0 +1,316 @@
+package scenario
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// noChild says why there is no child.
+func (f *facts) noChild() because {
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	for _, e := range f.creations(0) {
+		if e.Errno != "" {
+			return f.notCreated(e)
+		}
+	}
+	b := because{
+		cause: "no-child",
+		saw:   "no process was created: " + f.firstWords(),
+		try:   "have the program start a second process",
+	}
+	switch said := f.output(f.first); {
+	case strings.Contains(said, "exec: not started"):
+		b.cause = "wait-without-start"
+		b.why = `os/exec answered "exec: not started": Wait came without Start`
+		b.try = "start the command before you wait for it"
+	case strings.Contains(said, "exec: Stdout already set"), strings.Contains(said, "exec: Stderr already set"):
+		b.why = "os/exec refused to start: " + quote(lastLine(said))
+		b.try = "read that message: os/exec names what is set twice"
+	default:
+		if p, ok := f.panicked(f.first); ok {
+			return p
+		}
+	}
+	return b
+}
+
+// firstWords says how the first process ended, with its last words if it failed.
+func (f *facts) firstWords() string {
+	s := "the first process " + exitWords(f.first)
+	if said := lastLine(f.output(f.first)); said != "" && f.first.Exit != nil && f.first.Exit.Code != 0 {
+		s += " with the words " + quote(said)
+	}
+	return s
+}
+
+// notCreated explains a call that should have made a child and failed.
+func (f *facts) notCreated(e *evidence.Event) because {
+	b := because{
+		cause: "clone-failed",
+		saw:   fmt.Sprintf("no child: %s failed: %s", callWords(e), errnoWords(e.Errno)),
+		try:   "look at the flags that the child is created with",
+		at:    e.At,
+	}
+	if e.Errno == "EAGAIN" && f.run.End.OutOfPIDs {
+		b.cause = "out-of-processes"
+		b.why = "there were as many processes as the sandbox allows"
+		b.try = "find what keeps starting processes"
+	}
+	if u := f.unshared(e.Process, "CLONE_NEWPID", e.Seq); u != nil && u.Errno == "" && e.Errno == "ENOMEM" {
+		b.cause = "unshare-then-exec"
+		b.why = f.firstBorn(u) + " became pid 1 of the namespace that unshare made; it ended, and the namespace with it"
+		b.try = "ask for the namespaces when the child is created: Cloneflags"
+		b.at = u.At
+	}
+	return b
+}
+
+// firstBorn says which process was the first in the PID namespace that an
+// unshare made: Go tries out pidfds with a throw-away process of its own.
+func (f *facts) firstBorn(u *evidence.Event) string {
+	for _, p := range f.run.Processes {
+		if p.Creator == u.Process && p.Seq > u.Seq && p.PIDSelf() == 1 {
+			if p.Probe {
+				return "a throw-away process of os/exec"
+			}
+			break
+		}
+	}
+	return "another process"
+}
+
+// unshared returns the process's first unshare call with that flag before seq, or nil.
+func (f *facts) unshared(id int, flag string, seq int) *evidence.Event {
+	for _, e := range f.calls(id, "unshare") {
+		if e.Seq < seq && slices.Contains(e.Flags, flag) {
+			return e
+		}
+	}
+	return nil
+}
+
+// loop says that the program starts itself over and over, if it does.
+func (f *facts) loop() (because, bool) {
+	times, forever := f.startsItself()
+	if !forever {
+		return because{}, false
+	}
+	return because{
+		cause: "starts-itself",
+		saw:   fmt.Sprintf("the program started itself %d times, each run from the one before", times),
+		why:   "every run took the way of the first; none took the child's",
+		try:   "look at the program's arguments first, and take the child's way there",
+	}, true
+}
+
+// notStarted says why the child never became a program, if it did not.
+func (f *facts) notStarted() (because, bool) {
+	if f.child == nil || len(f.child.Execs) > 0 {
+		return because{}, false
+	}
+	for _, e := range f.calls(f.child.ID, "execve", "execveat") {
+		if e.Errno == "" {
+			continue
+		}
+		name := e.Path
+		if name == "" && len(e.Argv) > 0 {
+			name = e.Argv[0]
+		}
+		return because{
+			cause: "exec-failed",
+			saw:   fmt.Sprintf("the child could not execute %s: %s", word(name), errnoWords(e.Errno)),
+			try:   "look at the path of the program that the child shall run",
+			at:    e.At,
+		}, true
+	}
+	return because{}, false
+}
+
+// notIn says why the child is in the host's namespaces of those kinds.
+func (f *facts) notIn(kinds []string) because {
+	if f.child == nil {
+		return f.noChild()
+	}
+	var flags, words []string
+	for _, kind := range kinds {
+		flags, words = append(flags, flagOf(kind)), append(words, kindWord(kind))
+	}
+	b := because{
+		cause: "host-namespace",
+		saw:   fmt.Sprintf("the child in the host's %s namespace", list(words)),
+		try:   "ask for the namespaces when the child is created",
+	}
+	if len(kinds) > 1 {
+		b.saw += "s"
+	}
+	if slices.Contains(kinds, "pid") {
+		b.saw = fmt.Sprintf("%s: it is pid %d, not 1", b.saw, f.child.PIDSelf())
+	}
+	if why, ok := f.unshareWrong(flags); ok {
+		why.saw = b.saw
+		return why
+	}
+	e := f.creation(f.child)
+	if e != nil {
+		flags = slices.DeleteFunc(flags, func(flag string) bool { return slices.Contains(e.Flags, flag) })
+	}
+	if e != nil && len(flags) > 0 && !f.wasNew(kinds) {
+		switch {
+		case len(flags) > 1:
+			b.cause = "flags-missing"
+		case flags[0] == "CLONE_NEWPID":
+			b.cause = "flag-missing-pid"
+		case flags[0] == "CLONE_NEWUTS":
+			b.cause = "flag-missing-uts"
+		default:
+			b.cause = "flag-missing-other"
+		}
+		are := "is"
+		if len(flags) > 1 {
+			are = "are"
+		}
+		b.why = fmt.Sprintf("it was created by %s; %s %s missing", callWords(e), list(flags), are)
+		b.try = "have the child created in new namespaces: SysProcAttr asks for them"
+		if len(newFlags(e)) > 0 {
+			b.try = "add " + list(flags) + " to the flags that it is created with"
+		}
+		b.at = e.At
+	}
+	return b
+}
+
+// wasNew tells whether the child was born in new namespaces of these kinds and
+// left one of them.
+func (f *facts) wasNew(kinds []string) bool {
+	for _, kind := range kinds {
+		if f.run.Host.New(f.child.Born, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// unshareWrong explains a child in the host's namespaces by an unshare that
+// could not bring it out of there, or was refused. flags are the missing ones.
+func (f *facts) unshareWrong(flags []string) (because, bool) {
+	if u := f.unshared(f.child.ID, "CLONE_NEWPID", math.MaxInt); u != nil && u.Errno == "" && slices.Contains(flags, "CLONE_NEWPID") {
+		b := because{
+			cause: "unshare-in-child",
+			why:   "it called unshare(CLONE_NEWPID) itself, which moves only processes that it makes later",
+			try:   "ask for the PID namespace when the child is created: Cloneflags",
+			at:    u.At,
+		}
+		if len(f.child.Execs) == 0 || u.Seq < f.child.Execs[0].Seq {
+			b.cause = "unshareflags"
+			b.why = "it called unshare(CLONE_NEWPID) before it became its program, as Unshareflags has it do; that moves only processes that it makes later"
+			b.try = "look at the other field of SysProcAttr: Cloneflags"
+		}
+		return b, true
+	}
+	for _, p := range append(f.outside(), f.child) {
+		for _, flag := range flags {
+			u := f.unshared(p.ID, flag, math.MaxInt)
+			if u == nil || u.Errno == "" {
+				continue
+			}
+			return because{
+				cause: "unshare-failed",
+				why:   fmt.Sprintf("%s failed in %s: %s", callWords(u), f.who(p), errnoWords(u.Errno)),
+				try:   "look at the error that Unshare returns",
+				at:    u.At,
+			}, true
+		}
+	}
+	for _, p := range f.outside() {
+		for _, e := range f.creations(p.ID) {
+			if b := f.notCreated(e); e.Errno != "" && b.cause == "unshare-then-exec" && slices.Contains(flags, "CLONE_NEWPID") {
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}
+
+// callWords shows a call with the namespaces that it asks for.
+func callWords(e *evidence.Event) string {
+	if flags := newFlags(e); len(flags) > 0 {
+		return e.Call + "(" + strings.Join(flags, "|") + ")"
+	}
+	return e.Call + " with no CLONE_NEW flag"
+}
+
+// newFlags returns those of the call's flags that make namespaces.
+func newFlags(e *evidence.Event) []string {
+	var flags []string
+	for _, flag := range e.Flags {
+		if strings.HasPrefix(flag, "CLONE_NEW") && len(flags) < 8 {
+			flags = append(flags, flag)
+		}
+	}
+	return flags
+}
+
+// who names a process.
+func (f *facts) who(p *evidence.Process) string {
+	switch {
+	case p.ID == 0:
+		return "the first process"
+	case p == f.child:
+		return "the child"
+	case f.in[p.ID]:
+		return fmt.Sprintf("the container's pid %d", p.PIDSelf())
+	}
+	return fmt.Sprintf("pid %d, outside the container,", p.PIDSelf())
+}
+
+// exitWords says how a process ended.
+func exitWords(p *evidence.Process) string {
+	switch {
+	case p.Exit == nil:
+		return "was still running when time was up"
+	case p.Exit.Signal != "":
+		return "was ended by " + p.Exit.Signal
+	}
+	return fmt.Sprintf("exited with %d", p.Exit.Code)
+}
+
+// Go ends a panic with exit status 2, after "panic: " or "fatal error: " and
+// the stacks of its goroutines (package runtime, "Environment Variables",
+// GOTRACEBACK).
+var (
+	panicLine  = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*$`)
+	panicFrame = regexp.MustCompile(`(?m)^main\..*\n\t(\S+\.go:\d+)`)
+)
+
+// panicked says that a process ended by a panic, if it did.
+func (f *facts) panicked(p *evidence.Process) (because, bool) {
+	if p.Exit == nil || p.Exit.Code != 2 || p.Exit.Injected {
+		return because{}, false
+	}
+	said := f.output(p)
+	line := panicLine.FindString(said)
+	if line == "" || !strings.Contains(said, "\ngoroutine ") {
+		return because{}, false
+	}
+	b := because{
+		cause: "child-panicked",
+		saw:   fmt.Sprintf("%s ended in a panic", f.who(p)),
+		why:   "it wrote " + quoteTo(line, 2*maxQuote),
+		try:   "mend what the panic's first lines tell",
+	}
+	if p.ID == 0 {
+		b.cause = "first-panicked"
+	}
+	if m := panicFrame.FindStringSubmatch(said); m != nil {
+		b.at = path.Base(m[1])
+	}
+	return b, true
+}

@@ -1,0 +1,295 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// outlived tells whether the first process outlived the child and saw to its
+// end: the child had ended when the first was about to exit, and was no zombie
+// that nobody had waited for. An orphan is the business of the host's init.
+func (f *facts) outlived() bool {
+	if f.child == nil || !f.ended(f.child) {
+		return false
+	}
+	if !f.ended(f.first) {
+		return true
+	}
+	if f.child.Exit.Seq > f.first.Exit.Seq {
+		return false
+	}
+	return f.child.Exit.Parent < 0 || !slices.Contains(f.first.Exit.Unreaped, f.child.ID)
+}
+
+// gone says why the first process did not outlive the child.
+func (f *facts) gone() because {
+	if f.child == nil {
+		return f.noChild()
+	}
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	if !f.ended(f.first) {
+		return f.late()
+	}
+	if b, ok := f.panicked(f.first); ok {
+		b.saw = "the first process panicked before the child had ended"
+		return b
+	}
+	if f.first.Exit.Signal != "" {
+		return f.firstKilled()
+	}
+	b := because{
+		cause: "parent-gone",
+		saw:   "the first process ended while the child was still running",
+		try:   "have the program wait for its child",
+	}
+	if f.ended(f.child) && f.child.Exit.Seq < f.first.Exit.Seq {
+		b.saw = "the first process ended, and nobody had waited for the child"
+	}
+	if f.first.Exit.Code != 0 {
+		b.why = f.firstWords()
+	}
+	return b
+}
+
+// late says what was still running when time was up.
+func (f *facts) late() because {
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	limit := fmt.Sprintf("%g s", float64(f.run.End.Limit)/1e6)
+	b := because{
+		cause: "time-limit",
+		saw:   "the first process still running after " + limit,
+		try:   "find what it waits for, or what it repeats without end",
+	}
+	first := f.ended(f.first)
+	child := f.child == nil || f.ended(f.child)
+	switch {
+	case first && child:
+		return f.leftProcess()
+	case first:
+		b.saw = "the child still running after " + limit + ", and nobody waiting for it"
+	case f.child == nil:
+	case child:
+		b.why = "the child had ended before, so the first process waited for something else"
+	default:
+		b.saw = "the child still running after " + limit
+	}
+	return b
+}
+
+func (f *facts) outOfMemory(p *evidence.Process) because {
+	return because{
+		cause: "out-of-memory",
+		saw:   f.who(p) + " was killed by the kernel",
+		why:   "the sandbox's memory was used up",
+		try:   "find what takes so much memory",
+	}
+}
+
+func (f *facts) firstKilled() because {
+	if f.first.Exit.Signal == "SIGKILL" && f.run.End.OutOfMem {
+		return f.outOfMemory(f.first)
+	}
+	return because{
+		cause: "first-killed",
+		saw:   "the first process was ended by " + f.first.Exit.Signal,
+		try:   "find where that signal comes from",
+	}
+}
+
+// childBad says why the child did not end well. It is called only if it did not.
+func (f *facts) childBad() because {
+	if f.child == nil {
+		return f.noChild()
+	}
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	if !f.ended(f.child) {
+		return f.late()
+	}
+	exit := f.child.Exit
+	if exit.Signal != "" {
+		switch {
+		case exit.Signal == "SIGKILL" && f.run.End.OutOfMem:
+			return f.outOfMemory(f.child)
+		case f.ended(f.first) && f.first.Exit.Seq < exit.Seq:
+			b := f.gone()
+			b.saw = fmt.Sprintf("the child was ended by %s once the first process was gone", exit.Signal)
+			return b
+		}
+		return because{
+			cause: "child-killed",
+			saw:   "the child was ended by " + exit.Signal,
+			try:   "find where that signal comes from",
+		}
+	}
+	if b, ok := f.refusedProcess(); ok {
+		return b
+	}
+	b, panicked := f.panicked(f.child)
+	if !panicked {
+		var ok bool
+		if b, ok = f.notStarted(); ok {
+			return b
+		}
+		b = because{
+			cause: "child-failed",
+			saw:   fmt.Sprintf("the child exited with %d", exit.Code),
+			try:   "find why the child fails: it should say so",
+		}
+		if said := lastLine(f.output(f.child)); said != "" {
+			b.saw += ", with the words " + quote(said)
+		}
+	}
+	if f.first.Exit != nil && f.first.Exit.Signal == "" && f.first.Exit.Code == 0 {
+		b.cause = "child-exit-ignored"
+		b.saw = fmt.Sprintf("the child exited with %d, the first process with 0", exit.Code)
+		if panicked {
+			b.saw = fmt.Sprintf("the child ended in a panic (exit code %d), the first process with 0", exit.Code)
+		}
+		b.try = "mend the child, and have the parent look at how it ended"
+	}
+	return b
+}
+
+// refusedProcess says that the container could not make a process because
+// there were too many.
+func (f *facts) refusedProcess() (because, bool) {
+	if !f.run.End.OutOfPIDs {
+		return because{}, false
+	}
+	for _, p := range f.inside() {
+		for _, e := range f.creations(p.ID) {
+			if e.Errno == "EAGAIN" {
+				b := f.notCreated(e)
+				b.saw = fmt.Sprintf("%s failed in %s: %s", e.Call, f.who(p), errnoWords(e.Errno))
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}
+
+// firstBad says why the first process did not end with 0. It is called only if
+// it did not.
+func (f *facts) firstBad() because {
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	if !f.ended(f.first) {
+		return f.late()
+	}
+	if f.first.Exit.Signal != "" {
+		return f.firstKilled()
+	}
+	if f.child == nil {
+		return f.noChild()
+	}
+	if b, ok := f.panicked(f.first); ok {
+		return b
+	}
+	if exit := f.child.Exit; exit == nil || exit.Signal != "" || exit.Code != 0 {
+		return f.childBad()
+	}
+	b := because{
+		cause: "first-failed",
+		saw:   f.firstWords() + "; the child exited with 0",
+		try:   "find why the parent fails after all went well",
+	}
+	return b
+}
+
+// left returns the processes that were left behind: still running when the
+// first process ended, or zombies that it had made and not waited for. What
+// somebody in the sandbox killed counts as ended.
+func (f *facts) left() []*evidence.Process {
+	var found []*evidence.Process
+	for _, p := range f.run.Processes {
+		if p.ID == 0 || p.Probe || p.Hidden {
+			continue
+		}
+		switch {
+		case !f.ended(p):
+			found = append(found, p)
+		case !f.ended(f.first) || p.Exit.Signal == "SIGKILL":
+		case p.Exit.Seq > f.first.Exit.Seq:
+			found = append(found, p)
+		case p.Exit.Parent == 0 && slices.Contains(f.first.Exit.Unreaped, p.ID):
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func (f *facts) leftProcess() because {
+	b := because{
+		cause: "leftover-process",
+		try:   "end every process that the program starts, and wait for it",
+	}
+	var pids []string
+	for _, p := range f.left() {
+		if len(p.PIDs) > 0 && len(pids) < 4 {
+			pids = append(pids, fmt.Sprint(p.PIDs[0]))
+		}
+		if p.ID > 0 && b.at == "" {
+			if e := f.creation(p); e != nil {
+				b.at = e.At
+			}
+		}
+	}
+	b.saw = "a process outlived the first one"
+	if len(pids) > 0 {
+		b.saw = "pid " + list(pids) + " outlived the first process"
+	}
+	return b
+}
+
+// leftovers says what was left behind, if anything was.
+func (f *facts) leftovers() (because, bool) {
+	left := f.left()
+	if len(left) > 0 {
+		if b, ok := f.loop(); ok {
+			return b, true
+		}
+		if !f.ended(f.first) {
+			return f.late(), true
+		}
+		if f.child != nil && slices.ContainsFunc(left, func(p *evidence.Process) bool { return f.in[p.ID] }) && !f.outlived() {
+			return f.gone(), true
+		}
+		return f.leftProcess(), true
+	}
+	if mounts := f.run.Host.MountsLeft; len(mounts) > 0 {
+		b := because{
+			cause: "leftover-mount",
+			saw:   "mounted on the host, afterwards: " + strings.Join(wordsOf(mounts, 3), ", "),
+			try:   "mount in a mount namespace of the container's own, or unmount",
+		}
+		for _, e := range f.run.Events {
+			if e.Call == "mount" && e.Errno == "" && slices.Contains(mounts, e.Path) {
+				b.at = e.At
+			}
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+// wordsOf quotes the first few of some names.
+func wordsOf(names []string, most int) []string {
+	var words []string
+	for _, name := range names[:min(most, len(names))] {
+		words = append(words, word(name))
+	}
+	if len(names) > most {
+		words = append(words, fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return words
+}

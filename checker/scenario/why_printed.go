@@ -1,0 +1,341 @@
+package scenario
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// silent says why nothing at all, or not the right thing, can have been
+// printed, if that is so; ok is false if the container did print.
+func (f *facts) silent() (because, bool) {
+	if f.child == nil {
+		return f.noChild(), true
+	}
+	if b, ok := f.loop(); ok {
+		return b, true
+	}
+	if b, ok := f.notStarted(); ok {
+		return b, true
+	}
+	if b, ok := f.panicked(f.child); ok {
+		b.saw = "the child panicked before it came to that"
+		return b, true
+	}
+	for _, p := range f.inside() {
+		if strings.TrimSpace(f.output(p)) != "" || len(f.lostIn(p)) > 0 {
+			return because{}, false
+		}
+	}
+	if streams := f.unwired("stdout", "stderr"); len(streams) > 0 {
+		return f.notWired(streams), true
+	}
+	b := because{
+		cause: "nothing-printed",
+		saw:   "the child printed nothing",
+		try:   "have the child print it; its output must lead to the program's own",
+	}
+	for _, name := range f.names {
+		if found := f.hostname(f.outside(), name); len(found) > 0 {
+			b.why = fmt.Sprintf("%s wrote %s: that is a parent, not the child", f.who(found[0].by), quote(found[0].line()))
+			break
+		}
+	}
+	switch e := f.child.Exit; {
+	case !f.ended(f.child):
+		b.why = "it was still running when time was up"
+	case e.Signal == "SIGKILL" && f.run.End.OutOfMem:
+		b = f.outOfMemory(f.child)
+	case e.Signal != "":
+		b.why = "it was ended by " + e.Signal
+	case e.Code != 0 && !e.Injected:
+		b.why = fmt.Sprintf("it exited with %d", e.Code)
+	}
+	return b, true
+}
+
+// lostIn returns the writes of a process whose bytes are not known.
+func (f *facts) lostIn(p *evidence.Process) []mark {
+	var lost []mark
+	for i := range f.wrote[p.ID] {
+		lost = append(lost, f.wrote[p.ID][i].lost...)
+	}
+	return lost
+}
+
+// unwired returns those of the child's standard streams that led nowhere when
+// it became the submission's own program, or else its first program.
+func (f *facts) unwired(names ...string) []string {
+	if f.child == nil || len(f.child.Execs) == 0 {
+		return nil
+	}
+	exec := f.child.Execs[0]
+	for _, e := range f.child.Execs {
+		if e.Self {
+			exec = e
+			break
+		}
+	}
+	var found []string
+	for i, name := range []string{"stdin", "stdout", "stderr"} {
+		if kind := exec.Stdio[i].Kind; slices.Contains(names, name) && (kind == "null" || kind == "closed") {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func (f *facts) notWired(streams []string) because {
+	words := map[string]string{"stdin": "standard input", "stdout": "standard output", "stderr": "standard error"}
+	var names []string
+	for _, s := range streams {
+		names = append(names, words[s])
+	}
+	verb := "is"
+	if len(names) > 1 {
+		verb = "are"
+	}
+	return because{
+		cause: "streams-not-wired",
+		saw:   fmt.Sprintf("the child's %s %s /dev/null or closed", list(names), verb),
+		try:   "hand the child the program's own standard streams",
+	}
+}
+
+// outputLost says that the container wrote the right thing into nothing.
+func outputLost(p printing) because {
+	return because{
+		cause: "output-lost",
+		saw:   fmt.Sprintf("the child wrote %s into a %s, and it never came out", quote(p.line()), p.text.target.Kind),
+		try:   "copy what the child writes to the program's own output",
+		at:    p.event.At,
+	}
+}
+
+// hostnameNotPrinted says why no hostname was printed for which good holds.
+// names are those looked for.
+func (f *facts) hostnameNotPrinted(names []string) because {
+	if b, ok := f.silent(); ok {
+		return b
+	}
+	var early *printing
+	for _, name := range names {
+		for _, p := range f.hostname(f.inside(), name) {
+			if f.had(p, name) {
+				return outputLost(p) // else the check had passed
+			}
+			if f.run.Had(f.utsAt(p), name, math.MaxInt) {
+				early = &p
+			}
+		}
+	}
+	if early != nil {
+		return because{
+			cause: "printed-too-early",
+			saw:   fmt.Sprintf("the child wrote %s before the kernel had that name", quote(early.line())),
+			why:   "the name was set later: what was printed is not what the kernel said",
+			try:   "ask the kernel for the hostname after setting it, and print that",
+			at:    early.event.At,
+		}
+	}
+	if b, ok := f.oldName(names); ok {
+		return b
+	}
+	if b, ok := f.constantName(); ok {
+		return b
+	}
+	for _, name := range names {
+		for _, p := range f.hostname(f.outside(), name) {
+			return because{
+				cause: "hostname-by-parent",
+				saw:   fmt.Sprintf("%s wrote %s; no process of the container did", f.who(p.by), quote(p.line())),
+				try:   "print the hostname in the child",
+				at:    p.event.At,
+			}
+		}
+	}
+	return because{
+		cause: "hostname-not-printed",
+		saw:   "the child printed " + quote(f.containerWords()) + " and no hostname that it had",
+		try:   "ask the kernel for the hostname in the child, and print what it says",
+	}
+}
+
+// oldName says that the old hostname was printed when there was a new one.
+func (f *facts) oldName(names []string) (because, bool) {
+	for _, old := range f.names {
+		if !f.hostNames[old] || slices.Contains(names, old) {
+			continue
+		}
+		for _, p := range f.hostname(f.inside(), old) {
+			for _, name := range names {
+				if f.had(p, name) {
+					return because{
+						cause: "old-name-printed",
+						saw:   fmt.Sprintf("the child wrote %s when its hostname was %s", quote(p.line()), word(name)),
+						why:   "that is the host's name, and no longer the child's",
+						try:   "ask for the hostname again after setting it",
+						at:    p.event.At,
+					}, true
+				}
+			}
+		}
+	}
+	return because{}, false
+}
+
+func (f *facts) utsAt(p printing) uint64 {
+	if p.event.After != nil && p.event.After.Namespaces["uts"] != 0 {
+		return p.event.After.Namespaces["uts"]
+	}
+	return state(p.by).Namespaces["uts"]
+}
+
+// claims are lines that say what the hostname or the pid is.
+var (
+	nameClaim = regexp.MustCompile(`(?i)host ?_?name(?: is(?: now)?| now)?["']? *(?:[:=]|is|->) *["']?([a-z0-9][\w.-]*)`)
+	pidClaim  = regexp.MustCompile(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
+)
+
+// constantName says that the container claimed a hostname that no UTS
+// namespace ever had.
+func (f *facts) constantName() (because, bool) {
+	for _, p := range f.inside() {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			for _, m := range nameClaim.FindAllStringSubmatchIndex(t.data, maxNames) {
+				claimed := strings.TrimRight(t.data[m[2]:m[3]], ".-")
+				if slices.ContainsFunc(f.names, func(name string) bool { return len(findName(t.line(m[3]), name, nil)) > 0 }) {
+					continue
+				}
+				b := because{
+					cause: "constant-printed",
+					saw:   fmt.Sprintf("%s wrote %s", f.who(p), quote(t.line(m[3]))),
+					why:   fmt.Sprintf("no UTS namespace was ever called %s", word(claimed)),
+					try:   "ask the kernel for the hostname, and print what it says",
+				}
+				if e := t.at(m[3]); e != nil {
+					b.at = e.At
+				}
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}
+
+// containerWords is the last line that the container wrote.
+func (f *facts) containerWords() string {
+	for _, p := range append([]*evidence.Process{f.child}, f.inside()...) {
+		if s := lastLine(f.output(p)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// pids returns the pids of the container's processes as they see them.
+func (f *facts) pids(by []*evidence.Process) map[int]bool {
+	pids := map[int]bool{}
+	for _, p := range by {
+		if pid := p.PIDSelf(); pid > 0 {
+			pids[pid] = true
+		}
+	}
+	return pids
+}
+
+// pidNotPrinted says why no process of the container printed a pid of it.
+func (f *facts) pidNotPrinted() because {
+	if b, ok := f.silent(); ok {
+		return b
+	}
+	own := f.pids(f.inside())
+	for _, p := range f.number(f.inside(), func(n int) bool { return own[n] }) {
+		return outputLost(p) // else the check had passed
+	}
+	outer := map[int]bool{}
+	for _, p := range f.inside() {
+		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
+			outer[pid] = true
+		}
+	}
+	for _, p := range f.number(f.inside(), func(n int) bool { return outer[n] }) {
+		return because{
+			cause: "pid-outside-view",
+			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
+			why:   fmt.Sprintf("that is the pid by which the host knows it; it itself is pid %d", p.by.PIDSelf()),
+			try:   "have the child ask for its own pid",
+			at:    p.event.At,
+		}
+	}
+	parents := f.pids(f.outside())
+	for _, p := range f.number(f.inside(), func(n int) bool { return parents[n] }) {
+		return because{
+			cause: "pid-of-parent",
+			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
+			why:   fmt.Sprintf("that is the pid of the process that made it; it itself is pid %d", p.by.PIDSelf()),
+			try:   "have the child ask for its own pid, not for its parent's",
+			at:    p.event.At,
+		}
+	}
+	if b, ok := f.constantPID(own); ok {
+		return b
+	}
+	for _, p := range f.number(f.outside(), func(n int) bool { return own[n] || outer[n] }) {
+		// A small number may stand there for anything else.
+		if !outer[p.value] && p.value < 1000 && pidIn(p.line()) != strconv.Itoa(p.value) {
+			continue
+		}
+		return because{
+			cause: "pid-by-parent",
+			saw:   fmt.Sprintf("%s wrote %s; no process of the container did", f.who(p.by), quote(p.line())),
+			try:   "print the pid in the child, as the child sees it",
+			at:    p.event.At,
+		}
+	}
+	return because{
+		cause: "pid-not-printed",
+		saw:   "the child printed " + quote(f.containerWords()) + " and no pid of its own",
+		try:   "have the child ask for its own pid and print it",
+	}
+}
+
+// pidIn returns the number that a line claims to be a pid, or nothing.
+func pidIn(line string) string {
+	if m := pidClaim.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// constantPID says that the container claimed a pid that none of it has.
+func (f *facts) constantPID(own map[int]bool) (because, bool) {
+	for _, p := range f.inside() {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			for _, m := range pidClaim.FindAllStringSubmatchIndex(t.data, maxNames) {
+				claimed, err := strconv.Atoi(t.data[m[2]:m[3]])
+				if err != nil || own[claimed] {
+					continue
+				}
+				b := because{
+					cause: "constant-pid",
+					saw:   fmt.Sprintf("%s wrote %s", f.who(p), quote(t.line(m[3]))),
+					why:   fmt.Sprintf("it is pid %d; no process of the container is pid %d", p.PIDSelf(), claimed),
+					try:   "have the child ask for its own pid, and print what it gets",
+				}
+				if e := t.at(m[3]); e != nil {
+					b.at = e.At
+				}
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}

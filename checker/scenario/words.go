@@ -1,0 +1,120 @@
+package scenario
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// glue is how long a name must be to be recognised with a letter right behind
+// it: fmt.Print puts no space between two strings, so "host: ", name, "pid: "
+// comes out as "host: containerpid: ".
+const glue = 6
+
+// findName returns where (ends, exclusive) a hostname stands in text as a word
+// of its own: not as a part of a longer word of the letters that hostnames are
+// made of. cuts are offsets in text at which one write ended and the next
+// began; a word may end and begin there too.
+func findName(text, name string, cuts map[int]bool) []int {
+	if name == "" {
+		return nil
+	}
+	var ends []int
+	for from := 0; from < len(text); {
+		i := strings.Index(text[from:], name)
+		if i < 0 {
+			break
+		}
+		start := from + i
+		end := start + len(name)
+		if (cuts[start] || nameStarts(text, start)) && (cuts[end] || nameEnds(text, end, len(name) >= glue)) {
+			ends = append(ends, end)
+		}
+		from = start + 1
+	}
+	return ends
+}
+
+func nameStarts(text string, at int) bool {
+	if at == 0 {
+		return true
+	}
+	switch c := text[at-1]; c {
+	case '.', '-':
+		return at == 1 || !isLetter(text[at-2]) && !isDigit(text[at-2])
+	default:
+		return !isLetter(c) && !isDigit(c) && c != '_'
+	}
+}
+
+func nameEnds(text string, at int, glued bool) bool {
+	if at == len(text) {
+		return true
+	}
+	switch c := text[at]; {
+	case isLetter(c):
+		return glued
+	case c == '.' || c == '-':
+		return at+1 == len(text) || !isLetter(text[at+1]) && !isDigit(text[at+1])
+	default:
+		return !isDigit(c) && c != '_'
+	}
+}
+
+// clock matches what looks like a number but is a time, a date, or the build
+// number in uname -a: a pid must not be found in them by chance.
+var clock = regexp.MustCompile(`\d{1,2}:\d\d:\d\d(\.\d+)?` +
+	`|(?i:\d{1,2}:\d\d ?[ap]m\b)` +
+	`|\d{4}[-/]\d{1,2}[-/]\d{1,2}` +
+	`|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2}\b` +
+	`|#\d+ SMP`)
+
+// A number is a whole number in a text, not a part of a longer one, nor of a
+// fraction, nor with a minus sign.
+type number struct {
+	value int
+	end   int // offset of its end in the text, exclusive
+}
+
+// findNumbers returns the numbers in text, in order. Leading zeros and numbers
+// too long for a pid are left out.
+func findNumbers(text string) []number {
+	text = clock.ReplaceAllStringFunc(text, blank)
+	var found []number
+	for i := 0; i < len(text); {
+		if !isDigit(text[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(text) && isDigit(text[i]) {
+			i++
+		}
+		if i-start > 10 || i-start > 1 && text[start] == '0' || inFraction(text, start, i) || negative(text, start) {
+			continue
+		}
+		if value, err := strconv.Atoi(text[start:i]); err == nil {
+			found = append(found, number{value, i})
+		}
+	}
+	return found
+}
+
+func inFraction(text string, start, end int) bool {
+	return start >= 2 && text[start-1] == '.' && isDigit(text[start-2]) ||
+		end+1 < len(text) && text[end] == '.' && isDigit(text[end+1])
+}
+
+func negative(text string, start int) bool {
+	return start >= 1 && text[start-1] == '-' &&
+		(start == 1 || !isLetter(text[start-2]) && !isDigit(text[start-2]) && text[start-2] != '-')
+}
+
+// blank returns as many spaces as s has bytes.
+func blank(s string) string { return strings.Repeat(" ", len(s)) }
+
+// escapes are the terminal's: colours and the like, which are no part of a word.
+var escapes = regexp.MustCompile("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80 }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -1,0 +1,149 @@
+package scenario
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestFindName(t *testing.T) {
+	for _, test := range []struct {
+		text, name string
+		want       bool
+	}{
+		{"hostname: box\n", "box", true},
+		{"box", "box", true},
+		{"(box)", "box", true},
+		{"box.", "box", true},
+		{"box. Done", "box", true},
+		{"...box", "box", true},
+		{"--name=box", "box", true},
+		{"box -> boxes", "boxes", true},
+		{"boxes", "box", false},
+		{"my-box", "box", false},
+		{"box-1", "box", false},
+		{"box_1", "box", false},
+		{"box1", "box", false},
+		{"box.local", "box", false},
+		{"a.box", "box", false},
+		{"sandbox", "box", false},
+		{"hostname:containerpid:1", "container", true},
+		{"my-container", "container", false},
+		{"mycontainer", "container", false},
+		{"container2", "container", false},
+		{"box box", "box", true},
+		{"sandbox box", "box", true},
+		{"", "box", false},
+		{"box", "", false},
+		{"тест", "тест", true},
+		{"a.b", ".", false},
+	} {
+		assert.Equal(t, test.want, len(findName(test.text, test.name, nil)) > 0, "%q in %q", test.name, test.text)
+	}
+	assert.Equal(t, []int{3, 7}, findName("box box", "box", nil))
+	assert.Equal(t, []int{3}, findName("boxpid", "box", map[int]bool{3: true}))
+}
+
+func TestFindNumbers(t *testing.T) {
+	for text, want := range map[string][]int{
+		"pid 1":                               {1},
+		"pid1":                                {1},
+		"pid-1":                               {1},
+		"PID:1host":                           {1},
+		"pid=41733, ppid=7":                   {41733, 7},
+		"1.":                                  {1},
+		"1.5 and 0.1 and 1.26.8":              nil,
+		"code -1":                             nil,
+		"--1":                                 {1},
+		"01":                                  nil,
+		"0":                                   {0},
+		"99999999999":                         nil,
+		"2026/01/02 03:04:05.000001 pid 1":    {1},
+		"2026-1-1 1:01:01":                    nil,
+		"at 1:04PM":                           nil,
+		"Jan  1 15:04:05":                     nil,
+		"Linux x 6.18.1 #1 SMP PREEMPT":       nil,
+		"#1":                                  {1},
+		"[1]":                                 {1},
+		"{\"pid\":1}":                         {1},
+		"exit status 3":                       {3},
+		"12:34":                               {12, 34},
+		"\xff1\xff":                           {1},
+		"x\x001":                              {1},
+		"pid 1,2,3":                           {1, 2, 3},
+		"November 3 things, Nov 3 is the day": {3},
+	} {
+		var got []int
+		for _, n := range findNumbers(text) {
+			got = append(got, n.value)
+			assert.True(t, strings.HasSuffix(text[:n.end], strconv.Itoa(n.value)), "%q", text)
+		}
+		assert.Equal(t, want, got, "%q", text)
+	}
+}
+
+func TestQuoteIsOneShortLine(t *testing.T) {
+	for _, s := range []string{"", "x", "a\nb\x1b[31m", strings.Repeat("x", 1000), strings.Repeat("\xff", 1000), strings.Repeat("\x1b", 1000), strings.Repeat("日", 100), strings.Repeat("\U0010ffff", 100)} {
+		q := quote(s)
+		assert.NotContains(t, q, "\n")
+		assert.NotContains(t, q, "\x1b")
+		assert.LessOrEqual(t, len([]rune(q)), 2*maxQuote+5)
+	}
+	assert.Equal(t, `"a b"`, quote(" a b\n"))
+	assert.Equal(t, "a", list([]string{"a"}))
+	assert.Equal(t, "a, b and c", list([]string{"a", "b", "c"}))
+}
+
+// A word is found exactly where it stands, whatever surrounds it.
+func FuzzPrinted(f *testing.F) {
+	f.Add("hostname: ", "container", "pid: 1\n", 1, uint8(3))
+	f.Add("\x1b[31m", "box", "\x1b[0m", 41733, uint8(0))
+	f.Add("2026/01/02 03:04:05 ", "a-b.c", "\xff\x00", 99, uint8(7))
+	f.Fuzz(func(t *testing.T, before, name, after string, pid int, step uint8) {
+		if len(before)+len(name)+len(after) > 4096 {
+			return
+		}
+		text := before + name + after
+		for _, end := range findName(text, name, nil) {
+			assert.Equal(t, name, text[end-len(name):end])
+		}
+		if name != "" && !strings.Contains(name, "\x1b") {
+			assert.NotEmpty(t, findName(before+" "+name+" "+after, name, nil), "a word of its own")
+			assert.NotEmpty(t, findName(name, name, nil))
+		}
+		for _, n := range findNumbers(text) {
+			assert.True(t, strings.HasSuffix(text[:n.end], strconv.Itoa(n.value)))
+		}
+		if pid >= 0 && pid < 1<<22 {
+			line := "pid " + strconv.Itoa(pid) + "\n"
+			assert.True(t, slices.ContainsFunc(findNumbers(line), func(n number) bool { return n.value == pid }))
+		}
+
+		// Written in pieces, to any target, it is the same text.
+		k, first := newKernel(RunSpec{})
+		size := int(step%16) + 1
+		for from := 0; from < len(text); from += size {
+			first.print(text[from:min(from+size, len(text))])
+		}
+		first.exit(0)
+		facts, err := study(k.over())
+		assert.NoError(t, err)
+		assert.Equal(t, escapes.ReplaceAllString(text, ""), facts.output(facts.first))
+		for _, t2 := range facts.wrote[0] {
+			last := 0
+			for _, m := range t2.marks {
+				assert.True(t, last <= m.end && m.end <= len(t2.data))
+				last = m.end
+			}
+		}
+		for _, p := range facts.hostname(facts.theFirst(), name) {
+			assert.Equal(t, name, p.text.data[p.end-len(name):p.end])
+			assert.True(t, p.came)
+			assert.Contains(t, p.text.data, p.line())
+		}
+		facts.number(facts.theFirst(), func(int) bool { return true })
+	})
+}
