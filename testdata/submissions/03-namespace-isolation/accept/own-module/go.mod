@@ -1,0 +1,3 @@
+module example.org/mycontainer
+
+go 1.22

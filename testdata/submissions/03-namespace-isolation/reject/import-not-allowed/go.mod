@@ -1,0 +1,5 @@
+module mybox
+
+go 1.22
+
+require github.com/opencontainers/runc v1.1.12
