@@ -1,0 +1,317 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/term"
+
+	"pidone/checker/build"
+	"pidone/checker/course"
+	"pidone/checker/evidence"
+	"pidone/checker/grade"
+	"pidone/checker/report"
+	"pidone/checker/scenario"
+	"pidone/checker/skeleton"
+)
+
+// request is what check and trace read from their arguments.
+type request struct {
+	exercise *course.Exercise
+	step     *course.Step // nil: all of them
+	dir      string       // absolute
+	name     string       // of the submission, as the learner knows it
+	own      bool         // it is the learner's own exercise
+	args     []string     // nil: the scenario's own
+	format   string
+}
+
+// request parses the arguments that check and trace have in common.
+func (a *app) request(command string, args []string) (*request, error) {
+	fs := flag.NewFlagSet(command, flag.ContinueOnError)
+	dir := fs.String("submission", "", "the submission's folder; default: exercises/NN-*/")
+	format := fs.String("format", "text", "text or json")
+	positional, rest, dashes, err := parse(fs, args)
+	if err != nil {
+		return nil, err
+	}
+	if *format != "text" && *format != "json" {
+		return nil, fmt.Errorf("no format %q; there are text and json", *format)
+	}
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	r := &request{format: *format}
+	if r.exercise, r.step, err = selected(c, positional); err != nil {
+		return nil, err
+	}
+	if r.args, err = arguments(rest, dashes); err != nil {
+		return nil, err
+	}
+	r.dir, r.name, r.own, err = a.submission(*dir, r.exercise)
+	return r, err
+}
+
+// progress says on a terminal what takes time; done clears it.
+func (a *app) progress(what string) (done func()) {
+	if !term.IsTerminal(int(a.err.Fd())) {
+		return func() {}
+	}
+	fmt.Fprintf(a.err, "\r%s ...\033[K", what)
+	return func() { fmt.Fprint(a.err, "\r\033[K") }
+}
+
+// check checks one submission against one exercise or one step of it.
+func (a *app) check(args []string) int {
+	req, err := a.request("check", args)
+	if err != nil {
+		return a.fail(err)
+	}
+	s, code, entered, err := a.openSession()
+	if err != nil {
+		return a.fail(err)
+	}
+	if entered {
+		return code
+	}
+	defer s.close()
+	j, err := a.judge(s, req)
+	if err != nil {
+		return a.fail(err)
+	}
+	result := &j.check
+	if req.format == "json" {
+		err = report.JSON(a.out, result)
+	} else {
+		err = report.Text(a.out, result, a.reportContext(req, j.first), a.reportOptions())
+	}
+	if err != nil {
+		return a.fail(fmt.Errorf("write result: %w", err))
+	}
+	if req.own && req.args == nil && req.step == nil && result.Verdict != grade.Error {
+		if err := a.remember(req.exercise.ID, result.Score); err != nil {
+			fmt.Fprintf(a.err, "checker: %v\n", err)
+		}
+	}
+	a.warm(s, j.cold)
+	return grade.ExitStatus(result.Verdict)
+}
+
+// judged is what judging a submission came to.
+type judged struct {
+	check    grade.Check
+	outcomes []scenario.Outcome // of the steps of the exercise, if it was run
+	first    *evidence.Run      // the first run; nil if there was none
+	cold     []string           // for warm
+}
+
+// judge builds the submission, runs it as the scenarios want it, and judges.
+func (a *app) judge(s *session, req *request) (*judged, error) {
+	start := time.Now()
+	j := &judged{}
+	done := a.progress("compiling " + req.name)
+	b, err := s.build(a.ctx, req.exercise, req.dir)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	j.cold = b.Cold
+	e := req.exercise
+	built := grade.Build{OK: b.OK, Errors: []grade.Message{}}
+	for _, m := range b.Errors {
+		file := m.File
+		if file != "" {
+			file = filepath.Join(req.name, m.File)
+		}
+		built.Errors = append(built.Errors, grade.Message{File: file, Line: m.Line, Col: m.Col, Text: m.Text})
+	}
+	var steps []grade.StepResult
+	if !b.OK {
+		steps = a.notBuilt(req, b)
+	} else {
+		scratch, err := s.scratch()
+		if err != nil {
+			return nil, err
+		}
+		done := a.progress("running " + req.name)
+		record := s.recorder(b)
+		steps, j.outcomes = a.judgeSteps(req, scratch, func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
+			run, err := record(ctx, spec)
+			if j.first == nil {
+				j.first = run
+			}
+			return run, err
+		})
+		done()
+		if err := a.ctx.Err(); err != nil {
+			return nil, err
+		}
+		a.findUnchanged(req, steps)
+	}
+	if req.step != nil {
+		steps = steps[req.step.Number-1 : req.step.Number]
+	}
+	j.check = grade.Sum(e.ID, req.name, steps, built, time.Since(start))
+	return j, nil
+}
+
+// script is a step's scenario as package scenario wants it.
+func (a *app) script(req *request, step *course.Step, scratch string) scenario.Script {
+	return scenario.Script{
+		Path: filepath.Join(a.root, step.Scenario), Exercise: req.exercise.ID, Step: step.Number,
+		Page: req.exercise.Page, Anchor: step.Anchor, Args: req.args, WorkDir: scratch,
+	}
+}
+
+func gradeStep(s *course.Step) grade.Step {
+	return grade.Step{Number: s.Number, Title: s.Title, Points: s.Points}
+}
+
+func (a *app) judgeSteps(req *request, scratch string, run scenario.Runner) (results []grade.StepResult, outcomes []scenario.Outcome) {
+	for _, step := range req.exercise.Steps {
+		script := a.script(req, step, scratch)
+		script.Passed = grade.Passed(results)
+		outcome, err := scenario.Judge(a.ctx, script, run)
+		results = append(results, grade.Judged(gradeStep(step), outcome, err))
+		outcomes = append(outcomes, outcome)
+	}
+	return results, outcomes
+}
+
+// notBuilt fails the first step of a submission that does not compile.
+func (a *app) notBuilt(req *request, b *build.Result) []grade.StepResult {
+	first, at := "", ""
+	if len(b.Errors) > 0 {
+		m := b.Errors[0]
+		first = m.Text
+		if m.File != "" {
+			at = fmt.Sprintf("%s:%d", m.File, m.Line)
+		}
+	}
+	var steps []grade.Step
+	for _, s := range req.exercise.Steps {
+		steps = append(steps, gradeStep(s))
+	}
+	return grade.NotBuilt(steps, scenario.DoesNotCompile(a.script(req, req.exercise.Steps[0], ""), first, at))
+}
+
+// findUnchanged tells who checks a skeleton as it came where to begin.
+func (a *app) findUnchanged(req *request, steps []grade.StepResult) {
+	files, err := skeleton.Files(a.root, req.exercise.ID)
+	if err != nil {
+		return // make verify says what is wrong with the kit's own solution
+	}
+	for _, f := range files {
+		base := filepath.Base(f.Path)
+		source, err := os.ReadFile(filepath.Join(req.dir, base))
+		if err != nil || !skeleton.Unchanged(source, f.Content) || len(f.Marks) == 0 {
+			continue
+		}
+		for i, s := range steps {
+			if s.Verdict != grade.Fail {
+				continue
+			}
+			at := req.name
+			if line := skeleton.Todo(source, s.Step); line > 0 {
+				at = fmt.Sprintf("%s:%d", filepath.Join(req.name, base), line)
+			}
+			grade.Unchanged(steps, scenario.Unchanged(a.script(req, req.exercise.Steps[i], ""), at))
+			return
+		}
+	}
+}
+
+// remember keeps the score reached.
+func (a *app) remember(exercise string, score int) error {
+	st, err := readState(a.root)
+	if err != nil {
+		return err
+	}
+	p := st.exercise(exercise)
+	if p.Last == score && p.Best >= score && score > 0 {
+		return nil
+	}
+	p.Last, p.Best = score, max(p.Best, score)
+	return st.write(a.root)
+}
+
+// warm compiles what was missing from the user's build cache, now that the
+// learner has his result.
+func (a *app) warm(s *session, cold []string) {
+	if len(cold) == 0 {
+		return
+	}
+	done := a.progress("preparing the next check")
+	defer done()
+	// Without it the next check is slow again, no more.
+	_ = build.Warm(a.ctx, build.Request{Kit: a.root, Tools: s.tools}, cold)
+}
+
+func (a *app) reportContext(req *request, first *evidence.Run) report.Context {
+	x := report.Context{Run: first, Folder: req.name}
+	if first != nil {
+		x.Child = scenario.Child(first)
+	}
+	return x
+}
+
+func (a *app) reportOptions() report.Options {
+	s := screenOf(a.out)
+	return report.Options{Color: s.colour, Width: s.width, ASCII: !s.unicode}
+}
+
+// trace runs a submission once and draws what the kernel saw.
+func (a *app) trace(args []string) int {
+	req, err := a.request("trace", args)
+	if err != nil {
+		return a.fail(err)
+	}
+	s, code, entered, err := a.openSession()
+	if err != nil {
+		return a.fail(err)
+	}
+	if entered {
+		return code
+	}
+	defer s.close()
+	done := a.progress("compiling " + req.name)
+	b, err := s.build(a.ctx, req.exercise, req.dir)
+	done()
+	if err != nil {
+		return a.fail(err)
+	}
+	if !b.OK {
+		for _, m := range b.Errors {
+			m.File = filepath.Join(req.name, m.File)
+			fmt.Fprintln(a.err, printable(m.String()))
+		}
+		return failed
+	}
+	done = a.progress("running " + req.name)
+	run, err := s.record(a.ctx, b, scenario.RunSpec{Args: req.args})
+	done()
+	if err != nil {
+		return a.fail(err)
+	}
+	if run.End.Broken != "" {
+		return a.fail(errors.New(run.End.Broken))
+	}
+	if req.format == "json" {
+		enc := json.NewEncoder(a.out)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(run)
+	} else {
+		err = json.NewEncoder(a.out).Encode(run)
+	}
+	if err != nil {
+		return a.fail(fmt.Errorf("write result: %w", err))
+	}
+	return passed
+}

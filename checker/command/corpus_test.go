@@ -1,0 +1,166 @@
+package command
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/course"
+	"pidone/checker/grade"
+	"pidone/checker/sandbox"
+)
+
+// want is what a program of testdata/submissions must get: its want.json.
+type want struct {
+	Verdict grade.Verdict `json:"verdict"`
+	Step    int           `json:"step"`  // the first that fails
+	Score   int           `json:"score"` // of 100
+	Cause   string        `json:"cause"` // of the first finding of that step
+	Args    []string      `json:"args"`
+	CopyOf  string        `json:"copy_of"` // the folder of the kit that the program is, in place of its own files
+	About   string        `json:"about"`
+}
+
+// rootVariable holds the kit's folder for the tests of this package.
+const rootVariable = "PIDONE_TEST_ROOT"
+
+func TestMain(m *testing.M) {
+	// An ordinary user's tests run as root of a user namespace, as the checker does.
+	code, entered, err := sandbox.Enter()
+	if err != nil {
+		os.Stderr.WriteString("the tests of this package need sandboxes: " + err.Error() + "\n")
+		os.Exit(1)
+	}
+	if entered {
+		os.Exit(code)
+	}
+	// A session changes the working directory, so the kit is looked for now.
+	root, err := filepath.Abs("../..")
+	if err == nil {
+		err = os.Setenv(rootVariable, root)
+	}
+	if err != nil {
+		os.Stderr.WriteString(err.Error() + "\n")
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// kit returns an app and a course for the kit that this test belongs to.
+func kit(t *testing.T) (*app, *course.Course) {
+	t.Helper()
+	root := os.Getenv(rootVariable)
+	c, err := course.Load(root)
+	require.NoError(t, err)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { null.Close() })
+	return &app{in: null, out: null, err: null, root: root, ctx: t.Context()}, c
+}
+
+func openTestSession(t *testing.T, a *app) *session {
+	t.Helper()
+	h, err := sandbox.Open()
+	require.NoError(t, err)
+	t.Cleanup(h.Close)
+	return &session{host: h, root: a.root}
+}
+
+// TestSubmissions holds the verdict of every program in testdata/submissions,
+// and that every check of every scenario is tripped by one of them.
+func TestSubmissions(t *testing.T) {
+	a, c := kit(t)
+	s := openTestSession(t, a)
+	_, err := s.scratch()
+	require.NoError(t, err)
+	var mu sync.Mutex
+	tripped := map[string]map[int]bool{}
+	trip := func(scenario string, line int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if tripped[scenario] == nil {
+			tripped[scenario] = map[int]bool{}
+		}
+		tripped[scenario][line] = true
+	}
+	t.Run("programs", func(t *testing.T) {
+		for _, e := range c.Exercises {
+			for _, kind := range []string{"accept", "reject"} {
+				dirs, err := filepath.Glob(filepath.Join(a.root, "testdata/submissions", e.ID, kind, "*"))
+				require.NoError(t, err)
+				require.NotEmpty(t, dirs, "no %s programs for %s", kind, e.ID)
+				for _, dir := range dirs {
+					t.Run(e.Number+"/"+kind+"/"+filepath.Base(dir), func(t *testing.T) {
+						t.Parallel()
+						testSubmission(t, a, s, e, dir, kind, trip)
+					})
+				}
+			}
+		}
+	})
+	for _, e := range c.Exercises {
+		for _, step := range e.Steps {
+			text, err := os.ReadFile(filepath.Join(a.root, step.Scenario))
+			require.NoError(t, err)
+			for i, line := range strings.Split(string(text), "\n") {
+				word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+				switch word {
+				case "", "#", "points", "container", "alone", "needs":
+					continue // these set up, and check nothing
+				}
+				assert.True(t, tripped[step.Scenario][i+1], "%s:%d: %q is tripped by no program", step.Scenario, i+1, line)
+			}
+		}
+	}
+}
+
+// testSubmission checks one program; trip is told of every check that failed.
+func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, kind string, trip func(scenario string, line int)) {
+	var w want
+	data, err := os.ReadFile(filepath.Join(dir, "want.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &w))
+	require.NotEmpty(t, w.About, "want.json says what the program is about")
+	require.Equal(t, kind == "accept", w.Verdict == grade.Pass)
+	if w.CopyOf != "" {
+		dir = filepath.Join(a.root, w.CopyOf)
+	}
+	own := &session{host: s.host, root: s.root, tools: s.tools}
+	own.once.Do(func() {}) // the working directory is there already
+	if kind == "reject" {
+		own.limit = 4 * time.Second // several of them wait for it
+	}
+	req := &request{exercise: e, dir: dir, name: filepath.Base(dir), args: w.Args}
+	j, err := a.judge(own, req)
+	require.NoError(t, err)
+	check := j.check
+	shown, _ := json.MarshalIndent(check, "", "  ")
+	if !assert.Equal(t, w.Verdict, check.Verdict, "%s", shown) {
+		return
+	}
+	assert.Equal(t, w.Score, check.Score, "%s", shown)
+	for _, step := range check.Steps {
+		if step.Verdict == grade.Fail {
+			assert.Equal(t, w.Step, step.Step, "%s", shown)
+			if assert.NotEmpty(t, step.Findings) {
+				assert.Equal(t, w.Cause, step.Findings[0].Cause, "%s", shown)
+			}
+			break
+		}
+	}
+	if j.first != nil {
+		assert.Empty(t, j.first.End.Broken)
+	}
+	for i, o := range j.outcomes {
+		for _, line := range o.Failed {
+			trip(e.Steps[i].Scenario, line)
+		}
+	}
+}

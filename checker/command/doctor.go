@@ -1,0 +1,144 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"pidone/checker/build"
+	"pidone/checker/sandbox"
+)
+
+// diagnosis is what doctor found out for one exercise, or for all of them.
+type diagnosis struct {
+	Exercise string            `json:"exercise"` // "all", or an exercise's number
+	Title    string            `json:"title"`
+	Features []sandbox.Feature `json:"features"`
+}
+
+// uses lists by exercise what its containers are made of, besides what every
+// check needs.
+func uses(number string) []string {
+	switch number {
+	case "03":
+		return []string{"PID namespaces", "UTS namespaces"}
+	}
+	return nil
+}
+
+// doctor tells what this machine can and cannot run, and what to do about it.
+func (a *app) doctor(args []string) int {
+	fs := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	format := fs.String("format", "text", "text or json")
+	if _, _, _, err := parse(fs, args); err != nil {
+		return a.fail(err)
+	}
+	if *format != "text" && *format != "json" {
+		return a.fail(fmt.Errorf("no format %q; there are text and json", *format))
+	}
+	c, err := a.load()
+	if err != nil {
+		return a.fail(err)
+	}
+	code, entered, err := sandbox.Enter()
+	if entered {
+		return code
+	}
+	var features []sandbox.Feature
+	var refused *sandbox.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		features = append(features, sandbox.Feature{
+			Name: "user namespaces", Answer: sandbox.No, Why: refused.Error(), Remedy: refused.Remedy,
+		})
+	case err != nil:
+		return a.fail(err)
+	default:
+		features = sandbox.Probe(a.ctx)
+	}
+	features = append(features, a.probeGo())
+	all := []diagnosis{{Exercise: "all", Title: "every exercise: sandbox, recorder, compiler", Features: features}}
+	for _, e := range c.Exercises {
+		d := diagnosis{Exercise: e.Number, Title: e.Title, Features: []sandbox.Feature{}}
+		for _, name := range uses(e.Number) {
+			for _, f := range features {
+				if f.Name == name {
+					d.Features = append(d.Features, f)
+				}
+			}
+		}
+		all = append(all, d)
+	}
+	if *format == "json" {
+		enc := json.NewEncoder(a.out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(all); err != nil {
+			return a.fail(err)
+		}
+	} else {
+		a.printDiagnosis(all)
+	}
+	return verdictOf(features)
+}
+
+func (a *app) probeGo() sandbox.Feature {
+	f := sandbox.Feature{Name: "Go toolchain", Answer: sandbox.Yes}
+	if _, err := build.FindToolchain(a.ctx, a.root); err != nil {
+		f.Answer, f.Why, f.Remedy = sandbox.No, err.Error(), "install Go (go.dev/dl) and put it on PATH"
+	}
+	return f
+}
+
+// verdictOf is passed if everything that is needed is there.
+func verdictOf(features []sandbox.Feature) int {
+	code := passed
+	for _, f := range features {
+		switch {
+		case f.Optional || f.Answer == sandbox.Yes:
+		case f.Answer == sandbox.No && code == passed:
+			code = failed
+		case f.Answer == sandbox.CouldNotTell:
+			code = broken
+		}
+	}
+	return code
+}
+
+func (a *app) printDiagnosis(all []diagnosis) {
+	fmt.Fprintf(a.out, "This machine, for user id %d:\n", os.Getuid())
+	for _, d := range all {
+		name := d.Title
+		if d.Exercise != "all" {
+			name = d.Exercise + " " + d.Title
+		}
+		fmt.Fprintf(a.out, "\n%s\n", name)
+		if len(d.Features) == 0 {
+			fmt.Fprintln(a.out, "  nothing more")
+		}
+		for _, f := range d.Features {
+			need := ""
+			if f.Optional {
+				need = " (not required)"
+			}
+			fmt.Fprintf(a.out, "  %-15s%s%s\n", f.Answer, f.Name, need)
+			if f.Answer == sandbox.Yes {
+				continue
+			}
+			fmt.Fprintf(a.out, "%18s %s\n", "why", strings.TrimSpace(f.Why))
+			if f.Remedy != "" {
+				fmt.Fprintf(a.out, "%18s %s\n", "try", f.Remedy)
+			}
+		}
+	}
+	switch verdictOf(all[0].Features) {
+	case passed:
+		fmt.Fprint(a.out, "\nAll exercises can be checked here.\n")
+	case failed:
+		fmt.Fprint(a.out, "\nNothing can be checked here until every line without (not required) says yes.\n")
+	default:
+		fmt.Fprint(a.out, "\nIt could not be told whether everything works here.\n")
+	}
+}

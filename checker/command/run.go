@@ -1,0 +1,135 @@
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"pidone/checker/sandbox"
+)
+
+// runTime is how long a learner may try things in one sandbox.
+const runTime = 12 * time.Hour
+
+// run runs a submission in the sandbox on the learner's terminal, unjudged.
+func (a *app) run(args []string) int {
+	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+	dir := fs.String("submission", "", "the submission's folder")
+	positional, rest, dashes, err := parse(fs, args)
+	if err != nil {
+		return a.fail(err)
+	}
+	c, err := a.load()
+	if err != nil {
+		return a.fail(err)
+	}
+	e, _, err := selected(c, positional)
+	if err != nil {
+		return a.fail(err)
+	}
+	if rest, err = arguments(rest, dashes); err != nil {
+		return a.fail(err)
+	}
+	s, code, entered, err := a.openSession()
+	if err != nil {
+		return a.fail(err)
+	}
+	if entered {
+		return code
+	}
+	defer s.close()
+	path, name, _, err := a.submission(*dir, e)
+	if err != nil {
+		return a.fail(err)
+	}
+	b, err := s.build(a.ctx, e, path)
+	if err != nil {
+		return a.fail(err)
+	}
+	if !b.OK {
+		for _, m := range b.Errors {
+			fmt.Fprintf(a.err, "%s: %s\n", name, printable(m.String()))
+		}
+		return failed
+	}
+	cmd := s.command(b.Program, rest)
+	cmd.Limits.Time = runTime
+	res, err := a.interact(s, cmd)
+	if err != nil {
+		return a.fail(err)
+	}
+	status := statusOf(res)
+	switch {
+	case res.OutOfMemory:
+		fmt.Fprintln(a.err, "checker: the sandbox's memory limit was reached")
+	case res.OutOfPIDs:
+		fmt.Fprintln(a.err, "checker: the sandbox's limit of processes was reached")
+	}
+	fmt.Fprintf(a.err, "[%s ended with status %d; the sandbox is gone]\n", name, status)
+	return status
+}
+
+// interact runs cmd with the checker's own standard streams: on a terminal of
+// its own that is relayed if they are one, else by pipes.
+func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error) {
+	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+		if !term.IsTerminal(int(a.in.Fd())) {
+			cmd.Stdin = a.in
+		}
+		cmd.Stdout, cmd.Stderr = a.out, a.err
+		return s.host.Run(a.ctx, cmd)
+	}
+	// The sandbox never gets the learner's own terminal: it could type into it
+	// or change how it works.
+	master, slave, err := pty.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open terminal: %w", err)
+	}
+	defer master.Close()
+	defer slave.Close()
+	resize := func() { pty.InheritSize(a.in, master) }
+	resize()
+	sizes := make(chan os.Signal, 1)
+	signal.Notify(sizes, unix.SIGWINCH)
+	defer signal.Stop(sizes)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case <-sizes:
+				resize()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	old, err := term.MakeRaw(int(a.in.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("use terminal: %w", err)
+	}
+	defer term.Restore(int(a.in.Fd()), old)
+	cmd.Env = append(cmd.Env, "TERM="+os.Getenv("TERM"))
+	cmd.Terminal = sandbox.Terminal(int(slave.Fd()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(a.out, master) // ends with EIO when the last slave is closed
+	}()
+	go io.Copy(master, a.in) // ends with the checker: a read from a terminal cannot be called back
+	res, err := s.host.Run(a.ctx, cmd)
+	slave.Close()
+	<-done
+	if errors.Is(err, os.ErrClosed) {
+		err = nil
+	}
+	return res, err
+}

@@ -1,0 +1,123 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"pidone/checker/build"
+	"pidone/checker/course"
+	"pidone/checker/evidence"
+	"pidone/checker/sandbox"
+	"pidone/checker/scenario"
+	"pidone/checker/trace"
+)
+
+// session holds what is needed to build submissions and to run them.
+type session struct {
+	host  *sandbox.Host
+	tools *build.Toolchain
+	root  string
+	limit time.Duration // of a run; 0: the sandbox's default
+
+	once       sync.Once // for scratch
+	scratchErr error
+}
+
+// openSession prepares sandboxes. Where the caller is an ordinary user, the
+// checker has to be started once more, as root of a user namespace: entered is
+// true when that was done, and code is what it ended with.
+func (a *app) openSession() (s *session, code int, entered bool, err error) {
+	if code, entered, err = sandbox.Enter(); entered || err != nil {
+		return nil, code, entered, err
+	}
+	h, err := sandbox.Open()
+	if err != nil {
+		return nil, 0, false, err
+	}
+	return &session{host: h, root: a.root}, 0, false, nil
+}
+
+func (s *session) close() { s.host.Close() }
+
+// build compiles the submission in dir.
+func (s *session) build(ctx context.Context, e *course.Exercise, dir string) (*build.Result, error) {
+	if s.tools == nil {
+		tools, err := build.FindToolchain(ctx, s.root)
+		if err != nil {
+			return nil, err
+		}
+		s.tools = tools
+	}
+	return build.Build(ctx, build.Request{
+		Dir: dir, Kit: s.root, Allowed: e.Imports, Tools: s.tools, Exec: build.Sandboxed(s.host),
+	})
+}
+
+// programPath is where a submission's program lies in its sandbox.
+const programPath = "/submission/main"
+
+// command is how a submission is started.
+func (s *session) command(program []byte, args []string) sandbox.Command {
+	return sandbox.Command{
+		Path: programPath,
+		Args: append([]string{programPath}, args...),
+		Env: []string{
+			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			"HOME=" + sandbox.WorkDir, "LANG=C.UTF-8", "USER=root", "SHELL=/bin/sh",
+		},
+		Files:  []sandbox.File{{Path: programPath, Data: program, Mode: 0o755}},
+		Hide:   []string{s.root},
+		Limits: sandbox.Limits{Time: s.limit},
+	}
+}
+
+// record runs the program once and returns the evidence.
+func (s *session) record(ctx context.Context, b *build.Result, spec scenario.RunSpec) (*evidence.Run, error) {
+	opts := trace.Options{Resolve: b.Lines.Line}
+	if spec.ChildExit != 0 {
+		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}
+	}
+	return trace.Record(ctx, s.host, s.command(b.Program, spec.Args), opts)
+}
+
+// recorder returns a scenario.Runner under which scenarios that run the
+// submission in the same way share one run.
+func (s *session) recorder(b *build.Result) scenario.Runner {
+	type entry struct {
+		run *evidence.Run
+		err error
+	}
+	var mu sync.Mutex
+	runs := map[string]entry{}
+	return func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		key := spec.Key()
+		if e, ok := runs[key]; ok {
+			return e.run, e.err
+		}
+		run, err := s.record(ctx, b, spec)
+		runs[key] = entry{run, err}
+		return run, err
+	}
+}
+
+// submission returns the folder to check, the learner's own by default, and
+// how to name it to the learner.
+func (a *app) submission(dir string, e *course.Exercise) (path, name string, own bool, err error) {
+	own = dir == ""
+	if own {
+		dir = filepath.Join(a.root, "exercises", e.ID)
+		name = filepath.Join("exercises", e.ID)
+	} else {
+		name = filepath.Clean(dir)
+	}
+	path, err = filepath.Abs(dir)
+	if err != nil {
+		return "", "", false, fmt.Errorf("find submission %s: %w", dir, err)
+	}
+	return path, name, own, nil
+}

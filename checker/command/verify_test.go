@@ -1,0 +1,87 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/grade"
+	"pidone/checker/skeleton"
+)
+
+// TestVerifyStages goes through every exercise as a learner who follows the
+// page: the skeleton scores nothing, each step done adds what it is worth, the
+// last step comes with the others, and the whole is the solution.
+func TestVerifyStages(t *testing.T) {
+	a, c := kit(t)
+	s := openTestSession(t, a)
+	for _, e := range c.Exercises {
+		points := 0
+		for done := 0; done <= len(e.Steps); done++ {
+			dir := t.TempDir()
+			files, err := filepath.Glob(filepath.Join(a.root, "solutions", e.ID, "*.go"))
+			require.NoError(t, err)
+			for _, f := range files {
+				src, err := os.ReadFile(f)
+				require.NoError(t, err)
+				stage, _, err := skeleton.Partly(f, src, done)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), stage, 0o644))
+			}
+			j, err := a.judge(s, &request{exercise: e, dir: dir, name: "stage"})
+			require.NoError(t, err)
+			expected := points
+			if done >= len(e.Steps)-1 {
+				expected = e.Points()
+			}
+			assert.Equal(t, expected, j.check.Score, "%s with %d steps done", e.ID, done)
+			if expected == e.Points() {
+				assert.Equal(t, grade.Pass, j.check.Verdict)
+			} else if assert.Equal(t, grade.Fail, j.check.Verdict) {
+				for _, step := range j.check.Steps {
+					if step.Step <= done {
+						assert.Equal(t, grade.Pass, step.Verdict, "%s step %d with %d done", e.ID, step.Step, done)
+					} else {
+						assert.NotEqual(t, grade.Pass, step.Verdict, "%s step %d with %d done", e.ID, step.Step, done)
+					}
+				}
+			}
+			if done < len(e.Steps) {
+				points += e.Steps[done].Points
+			}
+		}
+	}
+}
+
+// TestVerifySolutions says that a solution passes its own exercise, and that
+// the one before is not enough for it.
+func TestVerifySolutions(t *testing.T) {
+	a, c := kit(t)
+	s := openTestSession(t, a)
+	for i, e := range c.Exercises {
+		j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", e.ID), name: "solution"})
+		require.NoError(t, err)
+		assert.Equal(t, grade.Pass, j.check.Verdict, e.ID)
+		assert.Equal(t, e.Points(), j.check.Score, e.ID)
+		if i > 0 {
+			before := c.Exercises[i-1]
+			j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", before.ID), name: "before"})
+			require.NoError(t, err)
+			assert.Equal(t, grade.Fail, j.check.Verdict, "%s passes with the solution of %s", e.ID, before.ID)
+		}
+	}
+}
+
+// TestVerifySkeletons says that the generated exercises are what the solutions
+// yield. What a learner has edited it does not look at.
+func TestVerifySkeletons(t *testing.T) {
+	a, _ := kit(t)
+	drifted, err := skeleton.Drift(a.root)
+	require.NoError(t, err)
+	for _, d := range drifted {
+		assert.NotEqual(t, skeleton.Stale, d.Reason, "%s: run make update", d.Path)
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestImports says that imports point one way: a package imports only packages
+// that stand below it here.
+func TestImports(t *testing.T) {
+	order := []string{
+		"", "command", // main
+		"report", "grade", "scenario",
+		"trace", "build", "sandbox",
+		"skeleton", "course",
+		"evidence",
+		"bench", "tally", // commands of their own, which import nothing of the kit
+	}
+	rank := map[string]int{}
+	for i, name := range order {
+		rank[name] = i
+	}
+	may := map[string][]string{
+		"":         {"command"},
+		"command":  order[2:11],
+		"report":   {"grade", "scenario", "evidence"},
+		"grade":    {"scenario", "evidence"},
+		"scenario": {"evidence"},
+		"trace":    {"sandbox", "evidence"},
+		"build":    {"sandbox"},
+	}
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		dir := strings.TrimPrefix(filepath.Dir(path), ".")
+		_, known := rank[dir]
+		require.True(t, known, "package checker/%s is new: give it a place in this test", dir)
+		seen[dir] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, imp := range file.Imports {
+			name, ours := strings.CutPrefix(strings.Trim(imp.Path.Value, `"`), "pidone/checker/")
+			if ours {
+				assert.Contains(t, may[dir], name, "%s imports %s", path, name)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Len(t, seen, len(order), "every package of the list is there")
+}
