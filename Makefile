@@ -1,0 +1,106 @@
+# pidone: learn, teach and grade how Linux containers work.
+#
+# make check STEP=03 is the face of the kit; `make` alone lists what there is.
+
+SHELL      := /bin/sh
+GO         ?= go
+FORMAT     ?= text
+SUBMISSION ?=
+
+# As it was typed: a dollar is the submission's, not make's and not the shell's.
+export PIDONE_ARGS := $(value ARGS)
+export STEP SUBMISSION FORMAT
+
+checker := bin/checker
+sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
+
+submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
+
+.DEFAULT_GOAL := help
+.PHONY: help check trace run hint list solution reset doctor update test verify bench soak fuzz clean
+
+help:
+	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
+	@echo 'make check STEP=03.2       check one step'
+	@echo '  SUBMISSION=DIR           another folder instead'
+	@echo '  FORMAT=json              for programs'
+	@echo "  ARGS='run /bin/sh'       start the program with these arguments"
+	@echo 'make trace STEP=03         run it and draw what the kernel saw'
+	@echo 'make run STEP=03           run it in the sandbox, on this terminal: trying is safe'
+	@echo 'make hint STEP=03.2        the next hint for a step (ALL=1: all of them)'
+	@echo 'make list                  the exercises, and the score reached so far'
+	@echo 'make solution STEP=03      the reference solution'
+	@echo 'make reset STEP=03         start again; the old file is kept beside it'
+	@echo 'make doctor                what this machine can run, and what to do about the rest'
+	@echo
+	@echo 'For authors of exercises:'
+	@echo 'make test                  all tests'
+	@echo 'make verify                what may not drift: skeletons, pages, scenarios, verdicts'
+	@echo 'make update                generate the exercises from the solutions'
+	@echo 'make bench                 medians and ratios (docs/performance.md)'
+	@echo 'make soak                  1,000 checks beside a busy CPU: always the same verdicts'
+	@echo 'make fuzz                  the fuzz targets, 20 s each'
+
+# CGO_ENABLED=0 as for submissions, so that both share the compiled standard library.
+$(checker): $(filter-out %_test.go,$(sources))
+	@echo 'building the checker (once, and when its sources change) ...' >&2
+	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker
+
+check: $(checker)
+	@$(checker) check "$$STEP" $(submission) --format "$$FORMAT"
+
+trace: $(checker)
+	@$(checker) trace "$$STEP" $(submission) --format "$$FORMAT"
+
+run: $(checker)
+	@$(checker) run "$$STEP" $(submission)
+
+hint: $(checker)
+	@$(checker) hint "$$STEP" $(if $(ALL),--all)
+
+list: $(checker)
+	@$(checker) list
+
+solution: $(checker)
+	@$(checker) solution "$$STEP"
+
+reset: $(checker)
+	@$(checker) reset "$$STEP"
+
+doctor: $(checker)
+	@$(checker) doctor --format "$$FORMAT"
+
+update: $(checker)
+	@$(checker) update
+
+clean:
+	rm -rf bin
+
+# Tests are as the program: without cgo. -count=1: what the kernel does is no
+# input that go test could know of.
+gotest := CGO_ENABLED=0 $(GO) test -count=1
+
+test:
+	@CGO_ENABLED=0 $(GO) vet ./...
+	@$(gotest) -json ./... | CGO_ENABLED=0 $(GO) run ./checker/tally
+
+# What may not drift between pages, scenarios, solutions, skeletons and the
+# programs with known verdicts; besides what make test holds, that no exercise in
+# this tree was edited.
+verify: $(checker)
+	@$(checker) update --check
+	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+
+bench: $(checker)
+	@CGO_ENABLED=0 $(GO) run ./checker/bench
+
+soak:
+	@$(gotest) -tags soak -timeout 60m -run TestSoak -v ./checker/command
+
+fuzz:
+	@for p in $$($(GO) list ./checker/...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; CGO_ENABLED=0 $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s -fuzzminimizetime 5x $$p || exit 1; \
+	  done; \
+	done
