@@ -65,11 +65,7 @@ func Collect(req Request) (*Source, []Message, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &collector{
-		dir: dir, kit: k, tools: req.Tools, allowed: req.Allowed,
-		files: map[string][]byte{}, queued: map[string]bool{}, std: map[string]bool{},
-		imports: map[string]bool{}, modules: map[string]bool{},
-	}
+	c := newCollector(dir, k, req)
 	if err := c.all(req.Dir); err != nil {
 		return nil, nil, fmt.Errorf("read submission %s: %w", req.Dir, err)
 	}
@@ -86,11 +82,20 @@ func Collect(req Request) (*Source, []Message, error) {
 	return src, nil, nil
 }
 
+func newCollector(dir *folder, k *kit, req Request) *collector {
+	return &collector{
+		dir: dir, kit: k, tools: req.Tools, allowed: req.Allowed, entries: maxEntries,
+		files: map[string][]byte{}, queued: map[string]bool{}, std: map[string]bool{},
+		imports: map[string]bool{}, modules: map[string]bool{},
+	}
+}
+
 type collector struct {
 	dir     *folder
 	kit     *kit
 	tools   *Toolchain
 	allowed []string
+	entries int // names that a folder may have
 
 	module   Module
 	files    map[string][]byte
@@ -150,6 +155,9 @@ func (c *collector) unread(name string, err error) error {
 		if ok {
 			text += ", not a regular file"
 		}
+		if name == "." {
+			name, text = "", "the submission's folder "+text
+		}
 		c.complain(Message{File: name, Text: text})
 		return nil
 	}
@@ -163,7 +171,7 @@ var foreign = strings.Fields(".s .S .sx .c .cc .cpp .cxx .m .f .F .for .f90 .swi
 // readPackage reads the Go files of one folder and queues the local packages
 // that they import.
 func (c *collector) readPackage(pkg string) error {
-	names, err := c.dir.list(pkg, maxEntries)
+	names, err := c.dir.list(pkg, c.entries)
 	if err != nil {
 		return c.unread(pkg, err)
 	}

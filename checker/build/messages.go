@@ -26,6 +26,9 @@ func (o *output) firstOther() string {
 // other file is ever named in one, whatever the output says.
 func parseOutput(data []byte, src *Source, job *Job, source string) *output {
 	p := &outputParser{files: src.names(), module: src.Module.Path, rename: renames(job, src, source)}
+	for name := range p.files {
+		p.longest = max(p.longest, len(name))
+	}
 	for line := range strings.Lines(string(data)) {
 		p.line(strings.TrimRight(line, "\r\n"))
 	}
@@ -33,13 +36,14 @@ func parseOutput(data []byte, src *Source, job *Job, source string) *output {
 }
 
 type outputParser struct {
-	out    output
-	files  map[string]bool
-	module string
-	rename *strings.Replacer
-	own    bool // the current heading is of a package of the submission's
-	more   bool // an indented line belongs to the last message
-	crash  bool // what follows is the compiler's stack trace
+	out     output
+	files   map[string]bool
+	longest int // bytes of the longest of their names
+	module  string
+	rename  *strings.Replacer
+	own     bool // the current heading is of a package of the submission's
+	more    bool // an indented line belongs to the last message
+	crash   bool // what follows is the compiler's stack trace
 }
 
 // renames takes the folders out of messages that a learner does not know.
@@ -127,7 +131,7 @@ func (p *outputParser) position(line string) (Message, bool) {
 // colon: file names may have colons too.
 func (p *outputParser) fileAt(line string) string {
 	found := ""
-	for i := range len(line) {
+	for i := range min(len(line), p.longest+1) {
 		if line[i] == ':' && p.files[line[:i]] {
 			found = line[:i]
 		}

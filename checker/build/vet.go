@@ -207,7 +207,7 @@ func (c *collector) embed(dir, pattern string, m Message) error {
 				next = append(next, path.Join(at, elem))
 				continue
 			}
-			names, err := c.dir.list(at, maxEntries)
+			names, err := c.dir.list(at, c.entries)
 			if err != nil && !notThere(err) {
 				return c.unread(at, err)
 			}
@@ -256,7 +256,7 @@ func (c *collector) embedTree(name string, depth int, all bool, m Message) error
 		c.complain(m)
 		return nil
 	case kind == "a folder":
-		names, err := c.dir.list(name, maxEntries)
+		names, err := c.dir.list(name, c.entries)
 		if err != nil {
 			return c.unread(name, err)
 		}
