@@ -308,7 +308,7 @@ func (a *app) trace(args []string) int {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(run)
 	} else {
-		err = json.NewEncoder(a.out).Encode(run)
+		err = report.Trace(a.out, run, scenario.Child(run), a.reportOptions())
 	}
 	if err != nil {
 		return a.fail(fmt.Errorf("write result: %w", err))

@@ -61,7 +61,7 @@ const programPath = "/submission/main"
 
 // command is how a submission is started.
 func (s *session) command(program []byte, args []string) sandbox.Command {
-	return sandbox.Command{
+	cmd := sandbox.Command{
 		Path: programPath,
 		Args: append([]string{programPath}, args...),
 		Env: []string{
@@ -69,9 +69,12 @@ func (s *session) command(program []byte, args []string) sandbox.Command {
 			"HOME=" + sandbox.WorkDir, "LANG=C.UTF-8", "USER=root", "SHELL=/bin/sh",
 		},
 		Files:  []sandbox.File{{Path: programPath, Data: program, Mode: 0o755}},
-		Hide:   []string{s.root},
 		Limits: sandbox.Limits{Time: s.limit},
 	}
+	if s.root != "" {
+		cmd.Hide = []string{s.root} // it may lie below /usr
+	}
+	return cmd
 }
 
 // record runs the program once and returns the evidence.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -61,8 +60,8 @@ const (
 )
 
 var (
-	pageName     = regexp.MustCompile(`^(([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*)\.md$`)
-	scenarioName = regexp.MustCompile(`^([1-9][0-9]?)-[a-z0-9]+(?:-[a-z0-9]+)*\.txtar$`)
+	pageName     = pattern(`^(([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*)\.md$`)
+	scenarioName = pattern(`^([1-9][0-9]?)-[a-z0-9]+(?:-[a-z0-9]+)*\.txtar$`)
 )
 
 // Load reads the course of the kit in the folder root. Its errors name the file
@@ -76,7 +75,7 @@ func Load(root string) (*Course, error) {
 	numbers := map[string]string{}
 	known := map[string]bool{}
 	for _, entry := range entries {
-		parts := pageName.FindStringSubmatch(entry.Name())
+		parts := pageName().FindStringSubmatch(entry.Name())
 		if parts == nil {
 			continue
 		}
@@ -127,7 +126,7 @@ func (e *Exercise) load(root string) error {
 		if path.Ext(name) != ".txtar" {
 			continue
 		}
-		parts := scenarioName.FindStringSubmatch(entry.Name())
+		parts := scenarioName().FindStringSubmatch(entry.Name())
 		if parts == nil {
 			return fmt.Errorf("%s: a scenario's name is a step's number and what it is about, such as 2-new-namespaces.txtar", name)
 		}
@@ -159,7 +158,7 @@ func (e *Exercise) load(root string) error {
 	return nil
 }
 
-var selectorForm = regexp.MustCompile(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)
+var selectorForm = pattern(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)
 
 // Find returns what a selector names: "3", "03" or "03-namespace-isolation" an
 // exercise, with a nil step; "03.2" a step of it too. The error for what is
@@ -168,7 +167,7 @@ func (c *Course) Find(selector string) (*Exercise, *Step, error) {
 	if selector == "" {
 		return nil, nil, fmt.Errorf("find exercise: none named; %s", c.list())
 	}
-	parts := selectorForm.FindStringSubmatch(selector)
+	parts := selectorForm().FindStringSubmatch(selector)
 	if parts == nil {
 		return nil, nil, fmt.Errorf("find exercise %q: not a number such as 03 or 03.2; %s", selector, c.list())
 	}

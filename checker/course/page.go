@@ -3,7 +3,6 @@ package course
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,14 +29,14 @@ type page struct {
 }
 
 var (
-	headingForm = regexp.MustCompile(`^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$`)
-	stepForm    = regexp.MustCompile(`^Step ([1-9][0-9]?): *(\S.*)$`)
-	stepLike    = regexp.MustCompile(`^(?i:step)\b`)
-	fenceForm   = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")
-	summaryForm = regexp.MustCompile(`^<summary>\s*(.*?)\s*</summary>$`)
-	hintForm    = regexp.MustCompile(`^Hint ([1-9][0-9]?)\b`)
-	importsForm = regexp.MustCompile("^May also import:((?: *`[^`\\s]+`[,.]?)+)$")
-	quoted      = regexp.MustCompile("`([^`]+)`")
+	headingForm = pattern(`^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$`)
+	stepForm    = pattern(`^Step ([1-9][0-9]?): *(\S.*)$`)
+	stepLike    = pattern(`^(?i:step)\b`)
+	fenceForm   = pattern("^ {0,3}(`{3,}|~{3,})(.*)$")
+	summaryForm = pattern(`^<summary>\s*(.*?)\s*</summary>$`)
+	hintForm    = pattern(`^Hint ([1-9][0-9]?)\b`)
+	importsForm = pattern("^May also import:((?: *`[^`\\s]+`[,.]?)+)$")
+	quoted      = pattern("`([^`]+)`")
 )
 
 // A reader is parsePage half way.
@@ -98,7 +97,7 @@ func (r *reader) read(line string, number int) error {
 		r.comment = !strings.Contains(line, "-->")
 		return nil
 	}
-	if parts := fenceForm.FindStringSubmatch(line); parts != nil && !(parts[1][0] == '`' && strings.Contains(parts[2], "`")) {
+	if parts := fenceForm().FindStringSubmatch(line); parts != nil && !(parts[1][0] == '`' && strings.Contains(parts[2], "`")) {
 		r.fence = parts[1]
 		r.keep(line)
 		return nil
@@ -124,14 +123,14 @@ func (r *reader) read(line string, number int) error {
 		return errors.New("</details> has to stand alone on its line")
 	}
 
-	if parts := headingForm.FindStringSubmatch(line); parts != nil {
+	if parts := headingForm().FindStringSubmatch(line); parts != nil {
 		if r.details != 0 {
 			return fmt.Errorf("a heading inside the <details> of line %d", r.details)
 		}
 		return r.heading(len(parts[1]), parts[2])
 	}
-	if parts := importsForm.FindStringSubmatch(line); parts != nil {
-		for _, path := range quoted.FindAllStringSubmatch(parts[1], -1) {
+	if parts := importsForm().FindStringSubmatch(line); parts != nil {
+		for _, path := range quoted().FindAllStringSubmatch(parts[1], -1) {
 			r.page.imports = append(r.page.imports, path[1])
 		}
 	} else if strings.HasPrefix(line, "May also import") {
@@ -158,9 +157,9 @@ func (r *reader) heading(level int, text string) error {
 	if r.page.title == "" {
 		r.page.title = text
 	}
-	parts := stepForm.FindStringSubmatch(text)
+	parts := stepForm().FindStringSubmatch(text)
 	if parts == nil {
-		if stepLike.MatchString(text) {
+		if stepLike().MatchString(text) {
 			return fmt.Errorf("heading %q: want \"Step N: what to do\"", text)
 		}
 		if level <= r.level {
@@ -183,11 +182,11 @@ func (r *reader) heading(level int, text string) error {
 
 func (r *reader) summary(line string) error {
 	r.summaries++
-	parts := summaryForm.FindStringSubmatch(line)
+	parts := summaryForm().FindStringSubmatch(line)
 	if parts == nil || r.summaries > 1 {
 		return errors.New("want one <summary>...</summary> on a line of its own in <details>")
 	}
-	hint := hintForm.FindStringSubmatch(parts[1])
+	hint := hintForm().FindStringSubmatch(parts[1])
 	if hint == nil {
 		if strings.HasPrefix(strings.ToLower(parts[1]), "hint") {
 			return fmt.Errorf("summary %q: want \"Hint N\"", parts[1])
@@ -234,14 +233,14 @@ func upperFirst(text string) string {
 }
 
 var (
-	link     = regexp.MustCompile(`!?\[([^\]]*)\]\([^)]*\)`)
-	emphasis = regexp.MustCompile(`(^|[^\pL\pN_])_+([^_]+)_+($|[^\pL\pN_])`)
+	link     = pattern(`!?\[([^\]]*)\]\([^)]*\)`)
+	emphasis = pattern(`(^|[^\pL\pN_])_+([^_]+)_+($|[^\pL\pN_])`)
 )
 
 // plain returns a heading's text as it is rendered.
 func plain(heading string) string {
-	heading = link.ReplaceAllString(heading, "$1")
-	heading = emphasis.ReplaceAllString(heading, "$1$2$3")
+	heading = link().ReplaceAllString(heading, "$1")
+	heading = emphasis().ReplaceAllString(heading, "$1$2$3")
 	heading = strings.NewReplacer("`", "", "*", "").Replace(heading)
 	return strings.TrimSpace(heading)
 }

@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
-	"regexp"
 	"strconv"
 )
 
@@ -53,14 +52,14 @@ func pruneImports(name string, solution, skeleton []byte) ([]byte, error) {
 		pruned = append(pruned, skeleton[next:cut.from]...)
 		next = cut.to
 		// The rest of the line goes with it, so that no hole is left between the others.
-		if end := blankRest.Find(skeleton[next:]); end != nil {
+		if end := blankRest().Find(skeleton[next:]); end != nil {
 			next += len(end)
 		}
 	}
 	return append(pruned, skeleton[next:]...), nil
 }
 
-var blankRest = regexp.MustCompile(`^[ \t\r]*;?[ \t\r]*(//[^\n]*)?\n`)
+var blankRest = pattern(`^[ \t\r]*;?[ \t\r]*(//[^\n]*)?\n`)
 
 // qualifiers lists the names that stand before a dot in a file.
 func qualifiers(file *ast.File) map[string]bool {
@@ -76,7 +75,7 @@ func qualifiers(file *ast.File) map[string]bool {
 	return names
 }
 
-var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
+var majorVersion = pattern(`^v[0-9]+$`)
 
 // importName returns the name that a file uses for an import.
 func importName(spec *ast.ImportSpec) string {
@@ -88,7 +87,7 @@ func importName(spec *ast.ImportSpec) string {
 		return ""
 	}
 	last := path.Base(whole)
-	if majorVersion.MatchString(last) {
+	if majorVersion().MatchString(last) {
 		last = path.Base(path.Dir(whole))
 	}
 	return last

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
-	"regexp"
 )
 
-var todoForm = regexp.MustCompile(`//[ \t]*TODO step ([0-9]+)`)
+var todoForm = pattern(`//[ \t]*TODO step ([0-9]+)`)
 
 func isTodo(line []byte, step int) bool {
-	for _, found := range todoForm.FindAllSubmatch(line, -1) {
+	for _, found := range todoForm().FindAllSubmatch(line, -1) {
 		if string(found[1]) == fmt.Sprint(step) {
 			return true
 		}

@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -32,8 +31,8 @@ type marker struct {
 }
 
 var (
-	markerLike = regexp.MustCompile(`^//\s*[Ss]tep\s+[0-9]`)
-	markerForm = regexp.MustCompile(`^// step ([1-9][0-9]{0,2}) (?:(begin): (\S.*)|(else)|(end))$`)
+	markerLike = pattern(`^//\s*[Ss]tep\s+[0-9]`)
+	markerForm = pattern(`^// step ([1-9][0-9]{0,2}) (?:(begin): (\S.*)|(else)|(end))$`)
 )
 
 // findRegions reads the markers of a solution. Their errors name the file and
@@ -71,7 +70,7 @@ func findRegions(name string, solution []byte) ([]region, error) {
 		switch m.word {
 		case "begin":
 			open = &region{step: m.step, begin: m.line, text: []string{m.text}, code: m.line + 1}
-			for open.code < len(lines) && isComment(lines[open.code]) && !markerLike.MatchString(strings.TrimSpace(lines[open.code])) {
+			for open.code < len(lines) && isComment(lines[open.code]) && !markerLike().MatchString(strings.TrimSpace(lines[open.code])) {
 				open.text = append(open.text, uncomment(lines[open.code]))
 				open.code++
 			}
@@ -107,12 +106,12 @@ func findMarkers(fset *token.FileSet, file *ast.File, name string, lines []strin
 	for _, group := range file.Comments {
 		for _, comment := range group.List {
 			text := strings.TrimRight(comment.Text, " \t\r")
-			if !markerLike.MatchString(text) {
+			if !markerLike().MatchString(text) {
 				continue
 			}
 			// Not Position: a //line comment must not move the number.
 			line := fset.PositionFor(comment.Pos(), false).Line - 1
-			parts := markerForm.FindStringSubmatch(text)
+			parts := markerForm().FindStringSubmatch(text)
 			if parts == nil {
 				return nil, fmt.Errorf("%s:%d: bad marker %q: want \"// step N begin: what to do\", \"// step N else\" or \"// step N end\"", name, line+1, text)
 			}

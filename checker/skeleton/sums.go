@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -27,7 +26,7 @@ func sum(content []byte) string {
 	return hex.EncodeToString(digest[:])
 }
 
-var sumLine = regexp.MustCompile(`^([0-9a-f]{64})  (exercises/\S.*)$`)
+var sumLine = pattern(`^([0-9a-f]{64})  (exercises/\S.*)$`)
 
 // readSums returns what is recorded; nothing if there is no record yet.
 func readSums(root string) (sums, error) {
@@ -43,7 +42,7 @@ func readSums(root string) (sums, error) {
 		if line == "" {
 			continue
 		}
-		parts := sumLine.FindStringSubmatch(strings.TrimSuffix(line, "\r"))
+		parts := sumLine().FindStringSubmatch(strings.TrimSuffix(line, "\r"))
 		if parts == nil || !fs.ValidPath(parts[2]) {
 			return nil, fmt.Errorf("read sums: %s:%d: want a SHA-256, two spaces and a path below exercises/", Sums, i+1)
 		}
