@@ -1,11 +1,13 @@
 package command
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"pidone/checker/scenario"
 	"pidone/checker/skeleton"
 )
 
@@ -81,7 +83,8 @@ func (a *app) reset(args []string) int {
 	return passed
 }
 
-// update generates the exercises from the solutions.
+// update generates the exercises from the solutions, and the reference of
+// scenarios from their commands.
 func (a *app) update(args []string) int {
 	fs := flag.NewFlagSet("update", flag.ContinueOnError)
 	check := fs.Bool("check", false, "write nothing, and fail if there is something to do")
@@ -111,5 +114,35 @@ func (a *app) update(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	drifted, err := updateFile(filepath.Join(root, "docs", "scenarios.md"), scenario.Reference(), !*check)
+	if err != nil {
+		return a.fail(err)
+	}
+	if drifted {
+		fmt.Fprintf(a.out, "%-8s docs/scenarios.md\n", skeleton.Updated)
+		if *check {
+			code = failed
+		}
+	}
 	return code
+}
+
+// updateFile gives a generated file its text, if write is true, and tells
+// whether it had another.
+func updateFile(path, text string, write bool) (drifted bool, err error) {
+	old, err := os.ReadFile(path)
+	if err == nil && string(old) == text {
+		return false, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("update: %w", err)
+	}
+	if !write {
+		return true, nil
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return false, fmt.Errorf("update: %w", err)
+	}
+	chownLike(path, filepath.Dir(path))
+	return true, nil
 }

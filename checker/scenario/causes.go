@@ -42,6 +42,7 @@ func Causes() []Cause {
 		{"setdomainname", "Setdomainname was called for Sethostname"},
 		{"hostname-file", "/etc/hostname was written instead"},
 		{"hostname-procfs", "/proc/sys/kernel/hostname was written, which needs the machine's root"},
+		{"hostname-elsewhere", "the hostname was set in a UTS namespace that is not the child's"},
 		{"hostname-same", "sethostname was called with a name that is none or not new"},
 		{"hostname-not-set", "nothing set the child's hostname"},
 		{"host-renamed", "the host's hostname changed, in a way not known here"},

@@ -56,8 +56,9 @@ func rankOf(host *evidence.Host, p *evidence.Process) rank {
 	return 6
 }
 
-// chooseChild returns the child, or nil if there is none.
-func chooseChild(run *evidence.Run) *evidence.Process {
+// Child returns the process of a run that all checks speak of, or nil if the
+// first process made none.
+func Child(run *evidence.Run) *evidence.Process {
 	var best *evidence.Process
 	for _, p := range run.Processes {
 		if p.ID == 0 || p.Probe || p.Hidden {

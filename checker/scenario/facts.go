@@ -32,7 +32,7 @@ func study(run *evidence.Run) (*facts, error) {
 	if err := sound(run); err != nil {
 		return nil, err
 	}
-	f := &facts{run: run, first: run.First(), child: chooseChild(run), came: whatCame(run)}
+	f := &facts{run: run, first: run.First(), child: Child(run), came: whatCame(run)}
 	f.in = containerOf(run, f.child)
 	f.events = map[int][]*evidence.Event{}
 	for _, e := range run.Events {

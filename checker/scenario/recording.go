@@ -15,7 +15,11 @@ import (
 type Recording struct {
 	Exercise string        `json:"exercise"`
 	About    string        `json:"about,omitempty"` // what was recorded
+	Args     []string      `json:"args,omitempty"`  // Script.Args
 	Runs     []RecordedRun `json:"runs"`
+	// Causes holds, by step, the causes that judging it must tell, if the
+	// recording is a fixture. A step that is not there passes, or is skipped.
+	Causes map[int][]string `json:"causes,omitempty"`
 }
 
 // A RecordedRun is one run and how it was started.

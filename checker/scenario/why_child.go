@@ -239,6 +239,21 @@ func (f *facts) unshareWrong(flags []string) (because, bool) {
 	return because{}, false
 }
 
+// threadless explains a child that Go's runtime gave up because it could make
+// no thread: whoever has unshared its PID namespace cannot, since its threads
+// would live in another one than itself (clone(2), EINVAL).
+func (f *facts) threadless() (because, bool) {
+	if f.child == nil || !strings.Contains(f.output(f.child), "fatal error: newosproc") {
+		return because{}, false
+	}
+	b, ok := f.unshareWrong([]string{"CLONE_NEWPID"})
+	if !ok || b.cause != "unshareflags" && b.cause != "unshare-in-child" {
+		return because{}, false
+	}
+	b.saw = "the child could make no thread, and Go's runtime gave it up"
+	return b, true
+}
+
 // callWords shows a call with the namespaces that it asks for.
 func callWords(e *evidence.Event) string {
 	if flags := newFlags(e); len(flags) > 0 {

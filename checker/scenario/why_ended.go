@@ -8,9 +8,10 @@ import (
 	"pidone/checker/evidence"
 )
 
-// outlived tells whether the first process outlived the child and saw to its
-// end: the child had ended when the first was about to exit, and was no zombie
-// that nobody had waited for. An orphan is the business of the host's init.
+// outlived tells whether the first process outlived the child: that was gone,
+// and no zombie that somebody had still to wait for, when the first was about
+// to exit. The order of the two ends in a run (Exit.Seq) would not tell: a
+// child that nobody waits for may end before or after, as luck will have it.
 func (f *facts) outlived() bool {
 	if f.child == nil || !f.ended(f.child) {
 		return false
@@ -18,10 +19,7 @@ func (f *facts) outlived() bool {
 	if !f.ended(f.first) {
 		return true
 	}
-	if f.child.Exit.Seq > f.first.Exit.Seq {
-		return false
-	}
-	return f.child.Exit.Parent < 0 || !slices.Contains(f.first.Exit.Unreaped, f.child.ID)
+	return !slices.Contains(f.first.Exit.Unreaped, f.child.ID)
 }
 
 // gone says why the first process did not outlive the child.
@@ -44,11 +42,8 @@ func (f *facts) gone() because {
 	}
 	b := because{
 		cause: "parent-gone",
-		saw:   "the first process ended while the child was still running",
-		try:   "have the program wait for its child",
-	}
-	if f.ended(f.child) && f.child.Exit.Seq < f.first.Exit.Seq {
-		b.saw = "the first process ended, and nobody had waited for the child"
+		saw:   "the first process ended, and had not waited for the child",
+		try:   "have the program wait for its child before it ends",
 	}
 	if f.first.Exit.Code != 0 {
 		b.why = f.firstWords()
@@ -119,10 +114,8 @@ func (f *facts) childBad() because {
 		switch {
 		case exit.Signal == "SIGKILL" && f.run.End.OutOfMem:
 			return f.outOfMemory(f.child)
-		case f.ended(f.first) && f.first.Exit.Seq < exit.Seq:
-			b := f.gone()
-			b.saw = fmt.Sprintf("the child was ended by %s once the first process was gone", exit.Signal)
-			return b
+		case !f.outlived():
+			return f.gone().with("the child was ended by %s, and nobody had waited for it", exit.Signal)
 		}
 		return because{
 			cause: "child-killed",
@@ -131,6 +124,9 @@ func (f *facts) childBad() because {
 		}
 	}
 	if b, ok := f.refusedProcess(); ok {
+		return b
+	}
+	if b, ok := f.threadless(); ok {
 		return b
 	}
 	b, panicked := f.panicked(f.child)
@@ -206,9 +202,9 @@ func (f *facts) firstBad() because {
 	return b
 }
 
-// left returns the processes that were left behind: still running when the
-// first process ended, or zombies that it had made and not waited for. What
-// somebody in the sandbox killed counts as ended.
+// left returns the processes that were left behind: there when the first
+// process was about to exit, running or waiting to be waited for. What somebody
+// in the sandbox killed counts as gone.
 func (f *facts) left() []*evidence.Process {
 	var found []*evidence.Process
 	for _, p := range f.run.Processes {
@@ -219,9 +215,7 @@ func (f *facts) left() []*evidence.Process {
 		case !f.ended(p):
 			found = append(found, p)
 		case !f.ended(f.first) || p.Exit.Signal == "SIGKILL":
-		case p.Exit.Seq > f.first.Exit.Seq:
-			found = append(found, p)
-		case p.Exit.Parent == 0 && slices.Contains(f.first.Exit.Unreaped, p.ID):
+		case slices.Contains(f.first.Exit.Unreaped, p.ID):
 			found = append(found, p)
 		}
 	}

@@ -21,7 +21,7 @@ func (f *facts) oldHostname() because {
 	if name == "" {
 		saw = "the child's hostname is empty"
 	}
-	for _, why := range []func() (because, bool){f.refused, f.sameName, f.domain, f.nameFile, f.setOnHost} {
+	for _, why := range []func() (because, bool){f.refused, f.sameName, f.domain, f.nameFile, f.setOnHost, f.setElsewhere} {
 		if b, ok := why(); ok {
 			if b.saw == "" {
 				b.saw = saw
@@ -35,8 +35,7 @@ func (f *facts) oldHostname() because {
 	if b, ok := f.notStarted(); ok {
 		return b
 	}
-	if b, ok := f.panicked(f.child); ok {
-		b.saw = "the child panicked before it came to that"
+	if b, ok := f.broke(); ok {
 		return b
 	}
 	return because{
@@ -181,6 +180,22 @@ func (f *facts) setOnHost() (because, bool) {
 		b.try = "enter the new UTS namespace first, then set the name"
 	}
 	return b, true
+}
+
+// setElsewhere explains a hostname that was set in a UTS namespace that is
+// neither the host's nor the child's.
+func (f *facts) setElsewhere() (because, bool) {
+	for _, e := range f.run.Events {
+		if e.Call == "sethostname" && e.Errno == "" {
+			return because{
+				cause: "hostname-elsewhere",
+				why:   fmt.Sprintf("%s called sethostname(%s), in another UTS namespace", f.who(f.run.Process(e.Process)), word(e.Text)),
+				try:   "set the name in the child's own UTS namespace",
+				at:    e.At,
+			}, true
+		}
+	}
+	return because{}, false
 }
 
 // hostRenamed says why the host's hostname did not stay what it was.

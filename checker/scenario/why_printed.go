@@ -23,8 +23,7 @@ func (f *facts) silent() (because, bool) {
 	if b, ok := f.notStarted(); ok {
 		return b, true
 	}
-	if b, ok := f.panicked(f.child); ok {
-		b.saw = "the child panicked before it came to that"
+	if b, ok := f.broke(); ok {
 		return b, true
 	}
 	for _, p := range f.inside() {
@@ -57,6 +56,15 @@ func (f *facts) silent() (because, bool) {
 		b.why = fmt.Sprintf("it exited with %d", e.Code)
 	}
 	return b, true
+}
+
+// broke says that the child broke off before it came to what it was to do.
+func (f *facts) broke() (because, bool) {
+	if b, ok := f.threadless(); ok {
+		return b, true
+	}
+	b, ok := f.panicked(f.child)
+	return b.with("the child panicked before it came to that"), ok
 }
 
 // lostIn returns the writes of a process whose bytes are not known.

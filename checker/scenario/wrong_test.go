@@ -96,6 +96,12 @@ func wrongIsolation() []submission {
 			speak(child, "unshared")
 			finish(first, child)
 		}},
+		{name: "Unshareflags for Cloneflags, and Go gives up", causes: every("unshareflags"), main: func(first *proc, _ RunSpec) {
+			child := first.clone().unshare(isolated...).exec(program, "child")
+			child.log("runtime: failed to create new OS thread (have 2 already; errno=22)\nfatal error: newosproc\n\ngoroutine 1 [running]:\n")
+			child.exit(2)
+			first.wait(child).exit(2)
+		}},
 		{name: "the child unshares itself", causes: map[int][]string{2: {"unshare-in-child"}}, main: func(first *proc, _ RunSpec) {
 			child := first.start().unshare(isolated...)
 			speak(child, "unshared")
@@ -192,6 +198,15 @@ func wrongIsolation() []submission {
 		{name: "an empty name", causes: map[int][]string{3: {"hostname-same"}}, main: func(first *proc, _ RunSpec) {
 			child := first.start(isolated...)
 			speak(child, "")
+			finish(first, child)
+		}},
+		{name: "the name set in a namespace of the grandchild", causes: map[int][]string{3: {"hostname-elsewhere"}}, main: func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speakOnly(child)
+			grand := child.start("CLONE_NEWUTS")
+			speak(grand, "grand")
+			grand.exit(0)
+			child.wait(grand)
 			finish(first, child)
 		}},
 		{name: "no name set", causes: map[int][]string{3: {"hostname-not-set"}}, main: func(first *proc, _ RunSpec) {
