@@ -152,7 +152,7 @@ type Event struct {
 	FSType string   `json:"fstype,omitempty"` // mount
 	Argv   []string `json:"argv,omitempty"`   // execve
 	Target *Target  `json:"target,omitempty"` // write family: where it led
-	Data   []byte   `json:"data,omitempty"`   // write family: what was written, as far as it was kept (see Cut)
+	Data   []byte   `json:"data,omitempty"`   // write family: what was written (where Done is 0: what was to be), as far as it was kept (see Cut)
 	Size   int64    `json:"size,omitempty"`   // write family: bytes asked to be written
 	Cut    bool     `json:"cut,omitempty"`    // Data is not all of it
 	PID    int      `json:"pid,omitempty"`    // kill: the pid argument as given
@@ -163,8 +163,9 @@ type Event struct {
 	Errno  string `json:"errno,omitempty"` // "EPERM"; empty on success
 	Child  int    `json:"child,omitempty"` // clone, fork, vfork: ID of the process that it made; never 0 otherwise
 	// After is the calling thread's state when unshare, setns, sethostname,
-	// setdomainname, chroot, pivot_root or a write returned. For a write only
-	// Hostname and Namespaces are filled in.
+	// setdomainname, chroot or pivot_root returned, or when a write to anything
+	// but a file was entered. For a write only Hostname and Namespaces are
+	// filled in.
 	After *State `json:"after,omitempty"`
 	// Before is the hostname of the caller's UTS namespace when sethostname was entered.
 	Before string `json:"before,omitempty"`
@@ -199,6 +200,6 @@ type End struct {
 	// Hiding says how the submission tried to get past the recorder, if it did.
 	Hiding string `json:"hiding,omitempty"`
 	// Cut names what there was more of than is kept in the Run: processes,
-	// events, writes, names, namespaces. What is kept are the first ones.
+	// events, execs, names, namespaces. What is kept are the first ones.
 	Cut []string `json:"cut,omitempty"`
 }

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"runtime"
+	"slices"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -44,7 +46,7 @@ type kind uint8
 const (
 	plain kind = iota
 	fork       // the child goes on at target
-	reap       // wait for every child; the forked one's status is kept in state.status
+	reap       // wait for every child; the forked one's status is written to args[0] at once
 	busy       // make it again, after a pause, as long as it fails with EBUSY
 )
 
@@ -70,10 +72,8 @@ type report struct {
 // calls of the script can name.
 type state struct {
 	slots  [8]uintptr
-	status uint32 // wait status of the forked child
 	wait   uint32 // wait status of the last child reaped
 	pidfd  int32  // of the child of start, for its parent
-	_      int32
 	child  uintptr
 	rounds uintptr       // made again for EBUSY, by all calls together
 	pause  unix.Timespec // before that
@@ -137,21 +137,14 @@ func (s *script) closeSlot(slot int8) {
 
 // closeExcept appends calls that close every descriptor from 3 up but keep.
 func (s *script) closeExcept(keep ...int) {
-	next := uintptr(3)
-	for fd := 3; len(keep) > 0; fd++ {
-		for i, k := range keep {
-			if k != fd {
-				continue
-			}
-			if uintptr(fd) > next {
-				s.do("close descriptors", unix.SYS_CLOSE_RANGE, next, uintptr(fd)-1, 0)
-			}
-			next = uintptr(fd) + 1
-			keep = append(append([]int{}, keep[:i]...), keep[i+1:]...)
-			break
+	next := 3
+	for _, fd := range slices.Sorted(slices.Values(keep)) {
+		if fd > next {
+			s.do("close descriptors", unix.SYS_CLOSE_RANGE, uintptr(next), uintptr(fd)-1, 0)
 		}
+		next = max(next, fd+1)
 	}
-	s.do("close descriptors", unix.SYS_CLOSE_RANGE, next, 0xffffffff, 0)
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, uintptr(next), 0xffffffff, 0)
 }
 
 // maxRounds bounds the calls made again for EBUSY by one script.
@@ -186,6 +179,10 @@ func (s *script) start(args cloneArgs, reportFD int) (pid, pidfd int, err error)
 		return 0, -1, err
 	}
 	defer unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil) //nolint:errcheck // the mask that was there
+	// For a moment the child holds all our descriptors. Nobody may have a file
+	// open for writing then that is to be executed or made read-only next.
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
 	// The runtime must not move or free anything that the script points to.
 	child, errno := spawn(&args, unsafe.SliceData(s.calls), len(s.calls), s.state)
 	runtime.KeepAlive(s)
@@ -224,7 +221,7 @@ func perform(calls *call, n int, st *state) {
 					break
 				}
 				if errno == 0 && r == st.child {
-					st.status = st.wait
+					unix.RawSyscall6(unix.SYS_WRITE, c.args[0], uintptr(unsafe.Pointer(&st.wait)), unsafe.Sizeof(st.wait), 0, 0, 0)
 				}
 			}
 			i++

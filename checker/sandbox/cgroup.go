@@ -21,7 +21,8 @@ import (
 const slots = 32
 
 // groupPrefix begins the name of every cgroup of ours; the checker's pid and
-// start time follow, so that a later checker knows which were left behind.
+// start time follow, so that a later checker knows which were left behind, and
+// letters for the Host, of which one checker may have several.
 const groupPrefix = "pidone-"
 
 // groups makes cgroups below those that the checker is in. Version 2 is used
@@ -71,7 +72,7 @@ func openGroups() (*groups, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.name = fmt.Sprintf("%s%d-%s-", groupPrefix, os.Getpid(), startTime(stat))
+	g.name = fmt.Sprintf("%s%d-%s-%s-", groupPrefix, os.Getpid(), startTime(stat), randomLetters(6))
 	for _, dir := range g.dirs {
 		if err := unix.Access(dir, unix.W_OK); err != nil {
 			return nil, fmt.Errorf("write %s: %w", dir, err)
@@ -121,11 +122,14 @@ func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
 		if !h.v2 {
 			continue
 		}
-		for dir := path(h, ""); dir != "" && strings.HasPrefix(dir, h.mount); dir = filepath.Dir(dir) {
+		for dir := path(h, ""); dir != ""; dir = filepath.Dir(dir) {
 			control, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
 			has := strings.Fields(string(control))
 			if err == nil && slices.Contains(has, "memory") && slices.Contains(has, "pids") && unix.Access(dir, unix.W_OK) == nil {
 				return []string{dir}, true, nil
+			}
+			if !strings.HasPrefix(dir, h.mount+"/") {
+				break // dir is the mount
 			}
 		}
 	}
@@ -162,7 +166,7 @@ func (g *groups) sweep() {
 		left, _ := filepath.Glob(filepath.Join(dir, groupPrefix+"*"))
 		for _, l := range left {
 			f := strings.Split(filepath.Base(l), "-")
-			if len(f) != 4 {
+			if len(f) != 5 {
 				continue
 			}
 			if stat, err := os.ReadFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
@@ -343,9 +347,11 @@ func (gr *group) release() error {
 			errs = append(errs, fmt.Errorf("remove cgroup %s: %w", dir, err))
 		}
 	}
-	gr.g.mu.Lock()
-	gr.g.used[gr.slot] = false
-	gr.g.mu.Unlock()
+	if len(errs) == 0 { // else its name stays taken
+		gr.g.mu.Lock()
+		gr.g.used[gr.slot] = false
+		gr.g.mu.Unlock()
+	}
 	return errors.Join(errs...)
 }
 

@@ -58,10 +58,18 @@ func refused() []Rule {
 	for _, family := range []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK} {
 		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: family, Action: RetAllow})
 	}
-	rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Action: Refuse(unix.EAFNOSUPPORT)})
+	rules = append(rules,
+		Rule{Nr: unix.SYS_SOCKET, Action: Refuse(unix.EAFNOSUPPORT)},
+		Rule{Nr: unix.SYS_SOCKETPAIR, Op: Equal, Arg: 0, Value: unix.AF_UNIX, Action: RetAllow},
+		Rule{Nr: unix.SYS_SOCKETPAIR, Action: Refuse(unix.EAFNOSUPPORT)})
 
-	// Typing into a terminal that others read.
-	for _, request := range []uint32{unix.TIOCSTI, unix.TIOCLINUX} {
+	// A core dump may go to a program of the machine: see rlimits.
+	rules = append(rules,
+		Rule{Nr: unix.SYS_PRLIMIT64, Op: Equal, Arg: 1, Value: unix.RLIMIT_CORE, Action: Refuse(unix.EPERM)},
+		Rule{Nr: unix.SYS_SETRLIMIT, Op: Equal, Arg: 0, Value: unix.RLIMIT_CORE, Action: Refuse(unix.EPERM)})
+
+	// Typing into a terminal that others read, and line disciplines.
+	for _, request := range []uint32{unix.TIOCSTI, unix.TIOCLINUX, unix.TIOCSETD} {
 		rules = append(rules, Rule{Nr: unix.SYS_IOCTL, Op: Equal, Arg: 1, Value: request, Action: Refuse(unix.EPERM)})
 	}
 	return rules

@@ -122,20 +122,30 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 			return nil, fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
 		}
 	}
-	type outcome struct {
-		res *Result
-		err error
-	}
-	done := make(chan outcome, 1)
+	var res *Result
+	err := onThread(func() (err error) {
+		res, err = h.run(ctx, &cmd)
+		return err
+	})
+	return res, err
+}
+
+// onThread runs f on an OS thread of its own, which f may change as it likes
+// (its mount namespace, its user): it ends when f does.
+func onThread(f func() error) error {
+	done := make(chan error, 1)
 	go func() {
-		// Never unlocked: the thread changes its mount namespace, user and
-		// more, and ends with this goroutine. It is also the parent and tracer.
-		runtime.LockOSThread()
-		res, err := h.run(ctx, &cmd)
-		done <- outcome{res, err}
+		runtime.LockOSThread() // and never unlocked, unless it is the main thread
+		if unix.Gettid() != unix.Getpid() {
+			done <- f()
+			return
+		}
+		// The runtime never ends the main thread, and /proc/self shows what it
+		// is in. While it is held here, f gets another.
+		done <- onThread(f)
+		runtime.UnlockOSThread()
 	}()
-	o := <-done
-	return o.res, o.err
+	return <-done
 }
 
 func setDefault[T comparable](v *T, to T) {

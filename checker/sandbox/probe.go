@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -84,16 +83,6 @@ func probeNamespace(name string, flag uint64) Feature {
 		remedy = refusal.Remedy
 	}
 	return answer(name, err, remedy)
-}
-
-// onThread runs f on an OS thread of its own, which ends with it.
-func onThread(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
 }
 
 // probeMounts tries the calls that build a root: mount a tmpfs, take a folder

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,6 +67,7 @@ func (b *rootBuilder) build() (err error) {
 	}
 	// From here on files are made as the sandbox's root.
 	b.become(b.ids.base)
+	defer b.become(0) // who cleans up after an error needs root's rights
 	if err := b.fill(links); err != nil {
 		return err
 	}
@@ -75,15 +77,15 @@ func (b *rootBuilder) build() (err error) {
 			return err
 		}
 	}
-	if err := b.hide(); err != nil {
+	if err := b.overlays(); err != nil {
 		return err
 	}
-	if err := b.overlays(); err != nil {
+	if err := b.hide(); err != nil {
 		return err
 	}
 	for _, dir := range append([]string{"/tmp", WorkDir, "/dev/shm"}, b.cmd.Empty...) {
 		at := b.at(dir)
-		if err := unix.Mount(at, at, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount(at, at, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("bind %s: %w", dir, err)
 		}
 	}
@@ -133,7 +135,10 @@ func within(path, dir string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
 
-func (b *rootBuilder) at(path string) string { return filepath.Join(b.base, path) }
+// at is where the sandbox's path is before the pivot; a ".." does not lead out of it.
+func (b *rootBuilder) at(path string) string {
+	return filepath.Join(b.base, filepath.Join("/", path))
+}
 
 // sources takes what the sandbox shows of the machine. links are those of
 // /bin, /lib and so on that are symbolic links on the machine.
@@ -194,11 +199,9 @@ func (b *rootBuilder) attach(s source) error {
 			return err
 		}
 	} else {
-		fd, err := unix.Open(b.at(s.to), unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_WRONLY, 0o644)
-		if err != nil {
+		if err := unix.Mknod(b.at(s.to), unix.S_IFREG|0o644, 0); err != nil {
 			return fmt.Errorf("make %s: %w", s.to, err)
 		}
-		unix.Close(fd)
 	}
 	attr := unix.MountAttr{Attr_set: s.attr}
 	if err := unix.MountSetattr(s.fd, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &attr); err != nil {
@@ -265,6 +268,8 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err := b.mkdirAll(filepath.Dir(f.Path)); err != nil {
 		return err
 	}
+	syscall.ForkLock.RLock() // as long as the file is open for writing: see script.start
+	defer syscall.ForkLock.RUnlock()
 	fd, err := unix.Open(b.at(f.Path), unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, f.Mode)
 	if err != nil {
 		return fmt.Errorf("make %s: %w", f.Path, err)

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -149,6 +148,7 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 			[]*Stream{&res.Stdout, &res.Stderr}[i].set(c)
 		}
 	}
+	collect()
 	if gr != nil {
 		res.OutOfMemory, res.OutOfPIDs = gr.hits()
 	}
@@ -171,7 +171,8 @@ func (r *running) follow(ctx context.Context, init *Init, reaped *bool) (status 
 	})
 	defer timer.Stop()
 	defer context.AfterFunc(ctx, r.kill)()
-	if _, err := unix.Write(r.goOn[1], []byte{1}); err != nil {
+	// EPIPE: it was killed already.
+	if _, err := unix.Write(r.goOn[1], []byte{1}); err != nil && err != unix.EPIPE {
 		return 0, fmt.Errorf("start sandbox: %w", err)
 	}
 	if r.cmd.Watcher != nil {
@@ -300,7 +301,7 @@ func (r *running) openPipes() error {
 		}
 		r.stdio[i+1], p[1] = p[1], -1
 		r.later(func() { closeFD(&r.stdio[i+1]) })
-		r.out[i] = newCapture(os.NewFile(uintptr(p[0]), "output"), r.cmd.Limits.Output)
+		r.out[i] = newCapture(p[0], r.cmd.Limits.Output, []io.Writer{r.cmd.Stdout, r.cmd.Stderr}[i])
 		p[0] = -1
 		r.later(r.out[i].stop)
 	}
@@ -330,26 +331,23 @@ func (r *running) openGroup() (*group, error) {
 // capture reads one output stream to its end, and keeps the beginning of it.
 type capture struct {
 	file  *os.File
+	fd    int // file's descriptor, which does not block
+	live  io.Writer
 	keep  int64
 	data  []byte
 	total int64
-	err   error
 	done  chan struct{}
 }
 
-func newCapture(file *os.File, keep int64) *capture {
-	c := &capture{file: file, keep: keep, done: make(chan struct{})}
+func newCapture(fd int, keep int64, live io.Writer) *capture {
+	c := &capture{file: os.NewFile(uintptr(fd), "output"), fd: fd, live: live, keep: keep, done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
 		buf := make([]byte, 64<<10)
 		for {
-			n, err := file.Read(buf)
-			c.data = append(c.data, buf[:min(int64(n), max(0, keep-c.total))]...)
-			c.total += int64(n)
+			n, err := c.file.Read(buf)
+			c.take(buf[:n])
 			if err != nil {
-				if !errors.Is(err, io.EOF) {
-					c.err = err
-				}
 				return
 			}
 		}
@@ -363,10 +361,40 @@ func (c *capture) stop() {
 	<-c.done
 }
 
-// set waits for the stream's end: every writer must have gone.
+func (c *capture) take(b []byte) {
+	c.data = append(c.data, b[:min(int64(len(b)), max(0, c.keep-c.total))]...)
+	c.total += int64(len(b))
+	if c.live != nil && len(b) > 0 {
+		c.live.Write(b)
+	}
+}
+
+// set takes what is left in the stream, in which nobody writes any more. Its
+// end need not come: a descriptor of it may lie in a message between sockets
+// that hold each other, unix(7), which is no process's and never ends.
 func (s *Stream) set(c *capture) {
+	c.file.SetReadDeadline(time.Unix(1, 0)) // long ago
 	<-c.done
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := unix.Read(c.fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			break
+		}
+		c.take(buf[:n])
+	}
 	s.Data, s.Total = c.data, c.total
+}
+
+// collect has the kernel free sockets that hold each other, and what they
+// hold: it looks for them whenever a socket of their family is closed.
+func collect() {
+	if fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err == nil {
+		unix.Close(fd)
+	}
 }
 
 func readAll(fd int) []byte {

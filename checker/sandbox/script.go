@@ -47,12 +47,11 @@ func (r *running) script(b *rootBuilder, gr *group) (*script, error) {
 	child := s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})), unsafe.Sizeof(cloneArgs{}))
 	child.kind = fork
 	at := len(s.calls) - 1
-	s.add(call{kind: reap})
-	s.try("report status", unix.SYS_WRITE, uintptr(r.status[1]), uintptr(unsafe.Pointer(&s.state.status)), 4)
+	s.add(call{kind: reap, args: [6]uintptr{uintptr(r.status[1])}})
 	for i, path := range r.cmd.Outputs {
 		open := s.try("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC)
 		open.slot = 1
-		s.try("read "+path, unix.SYS_SENDFILE, uintptr(r.outputs[i]), 0, 0, 1<<30).from[1] = 1
+		s.try("read "+path, unix.SYS_SENDFILE, uintptr(r.outputs[i]), 0, 0, uintptr(r.cmd.Limits.Disk)).from[1] = 1
 		s.closeSlot(1)
 	}
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
@@ -139,8 +138,15 @@ func (s *script) finishMounts(b *rootBuilder) {
 	mount("share root", "", "/", "", unix.MS_SHARED|unix.MS_REC, "")
 }
 
-// Limits of namespaces, a kind, in a sandbox.
-const maxNamespaces = 64
+// Limits, in a sandbox, of what the kernel counts for the machine's user who
+// made its user namespace too: namespaces, a kind, and inotify instances, of
+// which that user has 128 in all; queued signals; bytes of POSIX message queues.
+const (
+	maxNamespaces = 64
+	maxInotify    = 16
+	maxSignals    = 1024
+	maxQueues     = 256 << 10
+)
 
 // finishHost sets what else a machine has: pids, limits, name, loopback.
 func (s *script) finishHost(b *rootBuilder, grouped bool) {
@@ -152,6 +158,7 @@ func (s *script) finishHost(b *rootBuilder, grouped bool) {
 	for _, kind := range [...]string{"user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time"} {
 		s.writeFile("/proc/sys/user/max_"+kind+"_namespaces", strconv.Itoa(maxNamespaces), mayFail)
 	}
+	s.writeFile("/proc/sys/user/max_inotify_instances", strconv.Itoa(maxInotify), mayFail)
 	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
 	s.do("open socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0).slot = 1
 	var req struct { // struct ifreq, netdevice(7)
@@ -198,9 +205,15 @@ func (r *running) rlimits(grouped bool) []rlimit {
 	l := r.cmd.Limits
 	same := func(resource int, v uint64) rlimit { return rlimit{resource, v, v} }
 	limits := []rlimit{
-		same(unix.RLIMIT_CORE, 0),
+		// The one value that a pipe in core_pattern heeds too, core(5). The
+		// filter refuses to change it.
+		same(unix.RLIMIT_CORE, 1),
 		same(unix.RLIMIT_FSIZE, uint64(l.Disk)),
 		{unix.RLIMIT_NOFILE, 1024, 4096},
+		same(unix.RLIMIT_SIGPENDING, maxSignals),
+		same(unix.RLIMIT_MSGQUEUE, maxQueues),
+		same(unix.RLIMIT_RTPRIO, 0), // those of a caller who has more are not for the sandbox
+		same(unix.RLIMIT_NICE, 0),
 	}
 	if !grouped {
 		// What cgroups would do for all processes together.

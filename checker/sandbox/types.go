@@ -29,6 +29,10 @@ type Command struct {
 
 	// Stdin is given to the program as a pipe; nil is a pipe at its end.
 	Stdin io.Reader
+	// Stdout and Stderr, if not nil, get all output as it comes, besides the
+	// part of it that the Result has. A write that fails or blocks holds up
+	// the sandbox's output, not its end.
+	Stdout, Stderr io.Writer
 	// Terminal, if not nil, is used as standard input, output and error, and
 	// becomes the controlling terminal. Stdin is not used then and the
 	// Result's streams are empty.

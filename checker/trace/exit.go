@@ -1,0 +1,197 @@
+package trace
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// exiting deals with PTRACE_EVENT_EXIT: a thread will run nothing of its
+// program any more, and still has its namespaces and children.
+//
+// It may not be seen: a task that is killed at another stop goes on to this one,
+// and what lets it go from the other one lets it go from this one.
+func (r *Recorder) exiting(t *task) error {
+	p := t.proc
+	t.exiting, t.pending = true, nil
+	if err := r.orphans(); err != nil {
+		return err
+	}
+	if p == nil || p.ev == nil {
+		return nil
+	}
+	if t.tid == p.pid {
+		p.ev.Last = r.state(t)
+		p.parent, p.parted = r.parentOf(p), true
+	}
+	// As long as one of its threads stands here the children of a process are
+	// its own: the kernel gives them to another thread of it, and to init only
+	// when the last one is past it. So the last look that is taken here counts.
+	if p == r.first {
+		p.unreaped, p.looked = r.unreaped(p), true
+	}
+	p.over = p.lastThread()
+	return nil
+}
+
+// lastThread tells whether no thread of the process runs its program any more.
+func (p *process) lastThread() bool {
+	for _, t := range p.tasks {
+		if !t.exiting {
+			return false
+		}
+	}
+	return true
+}
+
+// alive tells whether no thread of the process has been seen to exit.
+func (p *process) alive() bool {
+	for _, t := range p.tasks {
+		if t.exiting {
+			return false
+		}
+	}
+	return !p.over
+}
+
+// missed fills in what PTRACE_EVENT_EXIT would have shown of a process that has
+// ended, as well as can be: it was killed.
+func (r *Recorder) missed(t *task) {
+	p := t.proc
+	if !t.exiting && !t.stale && r.looks.holds(t.spaces[utsKind]) {
+		name, err := r.hostname(t.spaces[utsKind], t.tid)
+		r.fail(err)
+		p.ev.Last.Namespaces, p.ev.Last.Hostname = r.looks.asMap(t.spaces), name
+	}
+	if !p.parted {
+		p.parent = -1
+		// The end of its parent gives it to init, but for the first process of
+		// a PID namespace: that waits for all others first.
+		if c := p.creator; c != nil && c.ev != nil && p.ppid == c.pid && (!c.over || c.ev.PIDSelf() == 1) {
+			p.parent = c.ev.ID
+		}
+	}
+	if p == r.first && !p.looked {
+		p.unreaped = r.unreaped(p)
+	}
+}
+
+// parentOf returns the ID of the kernel's parent of a process; -1 is init.
+func (r *Recorder) parentOf(p *process) int {
+	// Only the end of its parent gives it another one.
+	if c := p.creator; c != nil && c.ev != nil && p.ppid == c.pid && c.alive() {
+		return c.ev.ID
+	}
+	if data, err := r.proc.read(p.pid, "status"); err == nil {
+		if s, ok := parseStatus(data); ok {
+			if parent := r.procs[s.ppid]; parent != nil && parent.ev != nil {
+				return parent.ev.ID
+			}
+		}
+	}
+	return -1
+}
+
+// unreaped lists the processes that exist besides p.
+//
+// Nobody can wait for a traced process before its tracer has. So one that this
+// package has not waited for is there, whether it runs or has ended, unless its
+// parent is init, which waits for everything: then only a running one counts.
+// One that it has waited for is there if /proc has it still.
+func (r *Recorder) unreaped(p *process) []int {
+	var out []int
+	for _, other := range r.procs {
+		if other == p || other.ev == nil {
+			continue
+		}
+		if s, ok := r.statusOf(other); ok && s.state == 'Z' && s.ppid == r.init.PID {
+			continue
+		}
+		out = append(out, other.ev.ID)
+	}
+	for _, other := range r.gone {
+		if other.ev == nil || r.procs[other.pid] != nil {
+			continue // its pid is another process's already
+		}
+		if s, ok := r.statusOf(other); ok && s.ppid != r.init.PID {
+			out = append(out, other.ev.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// statusOf reads the status of a process that may be gone, its pid given to another.
+func (r *Recorder) statusOf(p *process) (procStatus, bool) {
+	data, err := r.proc.read(p.pid, "status")
+	if err != nil {
+		return procStatus{}, false
+	}
+	s, ok := parseStatus(data)
+	return s, ok && len(s.nspid) > r.depth && slices.Equal(s.nspid[r.depth:], p.ev.PIDs)
+}
+
+// ended deals with the end of a task, which this package has just waited for.
+func (r *Recorder) ended(t *task, status unix.WaitStatus) error {
+	delete(r.tasks, t.tid)
+	p := t.proc
+	if p == nil {
+		return nil
+	}
+	delete(p.tasks, t.tid)
+	if t.tid != p.pid {
+		return nil
+	}
+	p.over = true // the leader ends last, for whoever waits
+	delete(r.procs, p.pid)
+	if p == r.first {
+		r.status = status
+	}
+	ev := p.ev
+	if ev == nil {
+		return nil
+	}
+	r.missed(t)
+	r.gone = append(r.gone, p)
+	if status.Signal() == unix.SIGKILL && (r.killed || r.init.TimedOut()) {
+		return nil // the run was cut off: it was still there
+	}
+	ev.Exit = &evidence.Exit{
+		Seq: r.next(), Time: r.elapsed(), Parent: p.parent, Unreaped: p.unreaped,
+		Signal: signalOf(status),
+	}
+	if status.Exited() {
+		ev.Exit.Code = status.ExitStatus()
+		ev.Exit.Injected = p.inject
+	}
+	r.probe(p)
+	return nil
+}
+
+// probeFlags are those of the clone(2) by which Go finds out whether pidfds
+// work: os.checkPidfd, Go 1.23 and later.
+const probeFlags = unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_PIDFD
+
+// probe marks a process that was Go's probe: made with just those flags, it
+// made no call that is traced, executed nothing, and exited with 0.
+func (r *Recorder) probe(p *process) {
+	ev := p.ev
+	if p.flags != probeFlags || p.noted || len(ev.Execs) > 0 || ev.Exit.Signal != "" || ev.Exit.Code != 0 {
+		return
+	}
+	for _, other := range r.run.Processes[ev.ID+1:] {
+		if other.Creator == ev.ID {
+			return
+		}
+	}
+	ev.Probe = true
+	for _, e := range slices.Backward(r.run.Events) {
+		if e.Child == ev.ID {
+			e.Call = "" // no event
+			break
+		}
+	}
+	ev.Call = 0
+}

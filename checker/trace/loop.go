@@ -1,0 +1,297 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// stop deals with one wait status of one task: whatever it is, a task that is
+// still there is let go again, or waits in early.
+func (r *Recorder) stop(tid int, status unix.WaitStatus) {
+	defer func() {
+		// What the submission put into its memory must not end a checker
+		// that has a whole folder of submissions to grade.
+		if failure := recover(); failure != nil {
+			r.fail(fmt.Errorf("record: %v\n%s", failure, debug.Stack()))
+			_ = resume(unix.PTRACE_CONT, tid, 0)
+		}
+	}()
+	t := r.tasks[tid]
+	if t == nil {
+		if err := r.stranger(tid, status); err != nil {
+			r.fail(err)
+			_ = resume(unix.PTRACE_CONT, tid, 0)
+		}
+		return
+	}
+	if status.Exited() || status.Signaled() {
+		r.fail(r.ended(t, status))
+		r.fail(r.orphans())
+		return
+	}
+	if err := r.stopped(t, status); err != nil {
+		// It must go on even so: one that stands before its exit is woken by
+		// no signal any more.
+		r.fail(err)
+		_ = resume(unix.PTRACE_CONT, tid, 0)
+	}
+}
+
+// stranger deals with a status of a task that nobody has named yet. It waits
+// for its creator's event, unless it was killed: then that may never come.
+func (r *Recorder) stranger(tid int, status unix.WaitStatus) error {
+	r.early[tid] = status
+	if status.Stopped() && event(status) != eventStop {
+		return r.adopt(tid, nil, nil)
+	}
+	return nil
+}
+
+// letGo lets a task go on after a stop that needs nothing else.
+func (r *Recorder) letGo(tid int, status unix.WaitStatus) error {
+	signal := status.StopSignal()
+	switch event(status) {
+	case 0:
+		if signal == unix.SIGTRAP|0x80 {
+			signal = 0 // TRACESYSGOOD: a call's stop
+		}
+		return resume(unix.PTRACE_CONT, tid, signal)
+	case eventStop:
+		switch signal {
+		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+			return resume(unix.PTRACE_LISTEN, tid, 0) // group-stop
+		}
+	}
+	return resume(unix.PTRACE_CONT, tid, 0)
+}
+
+// stopped deals with a stop.
+func (r *Recorder) stopped(t *task, status unix.WaitStatus) error {
+	request := unix.PTRACE_CONT
+	switch event(status) {
+	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
+		if err := r.made(t, event(status)); err != nil {
+			return err
+		}
+		if t.pending != nil {
+			request = unix.PTRACE_SYSCALL // its return is waited for
+		}
+	case unix.PTRACE_EVENT_SECCOMP:
+		pending, err := r.enter(t)
+		if err != nil {
+			return err
+		}
+		if t.pending = pending; pending != nil {
+			request = unix.PTRACE_SYSCALL
+		}
+	case unix.PTRACE_EVENT_EXEC:
+		if err := r.executed(t); err != nil {
+			return err
+		}
+	case unix.PTRACE_EVENT_EXIT:
+		if err := r.exiting(t); err != nil {
+			return err
+		}
+	case 0:
+		if status.StopSignal() == unix.SIGTRAP|0x80 && t.pending != nil {
+			if err := r.leave(t); err != nil {
+				return err
+			}
+		}
+		return r.letGo(t.tid, status)
+	default:
+		return r.letGo(t.tid, status)
+	}
+	return resume(request, t.tid, 0)
+}
+
+// enter deals with a call that is about to be made. It returns nil for a call
+// whose return need not be seen.
+func (r *Recorder) enter(t *task) (*pending, error) {
+	if t.proc == nil || t.proc.ev == nil {
+		// Before the record, or beyond its limits; but what a process makes is
+		// followed even so, and clone3 must not hide anything.
+		if !r.begun || t.proc == nil {
+			return nil, nil
+		}
+	}
+	var info syscallInfo
+	if err := getSyscallInfo(t.tid, &info); err != nil {
+		return nil, err
+	}
+	// A filter of the submission's own may stop any call here.
+	c := r.index[info.nr()]
+	if info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || info.arch != nativeArch || c == nil {
+		return nil, nil
+	}
+	p := t.proc
+	args := info.args()
+	if c.class == exits {
+		return nil, r.inject(t, args[0])
+	}
+	if c.class != writes && c.class != opens {
+		p.noted = true
+	}
+	if p.ev == nil || len(r.run.Events) >= maxEvents || c.class == writes && r.writes >= maxWrites {
+		if p.ev != nil {
+			r.cut("events")
+		}
+		if c.class != makes && c.class != moves {
+			return nil, nil
+		}
+		from := caller{mem: taskMemory(t.tid), fds: descriptorsOf{r, t.tid}}
+		c.enter(&from, args, &evidence.Event{})
+		return &pending{call: c, flags: from.flags}, nil
+	}
+	return r.note(t, c, args, &info)
+}
+
+// note makes an event of a call.
+func (r *Recorder) note(t *task, c *call, args [6]uint64, info *syscallInfo) (*pending, error) {
+	p := t.proc
+	ev := &evidence.Event{Process: p.ev.ID, Call: c.name, Time: r.elapsed()}
+	from := caller{
+		mem: taskMemory(t.tid), fds: descriptorsOf{r, t.tid},
+		room: min(maxProcess-p.data, maxRun-r.kept),
+	}
+	if !c.enter(&from, args, ev) {
+		return nil, nil
+	}
+	switch {
+	case c.class == writes:
+		p.noted = true
+		p.data += len(ev.Data)
+		r.kept += len(ev.Data)
+		r.writes++
+		if ev.Target.Kind != "file" {
+			// Before the event's own number is drawn: what it had it had before.
+			s := r.brief(t)
+			ev.After = &s
+		}
+	case c.name == "sethostname":
+		ev.Before = r.brief(t).Hostname
+	}
+	if p.self && r.opts.Resolve != nil {
+		if c.class != writes {
+			ev.At = r.line(t.tid, info.sp)
+		} else if ev.Target.Kind != "file" && p.lines < maxLines {
+			p.lines++
+			ev.At = r.line(t.tid, info.sp)
+		}
+	}
+	ev.Seq = r.next()
+	r.run.Events = append(r.run.Events, ev)
+	return &pending{call: c, ev: ev, flags: from.flags, ends: from.ends}, nil
+}
+
+// leave deals with a call that has returned.
+func (r *Recorder) leave(t *task) error {
+	var info syscallInfo
+	if err := getSyscallInfo(t.tid, &info); err != nil {
+		return err
+	}
+	if info.op != unix.PTRACE_SYSCALL_INFO_EXIT {
+		return nil
+	}
+	p := t.pending
+	t.pending = nil
+	result := info.result()
+	// A signal came: the kernel will make the call again (ERESTARTSYS and its
+	// kin, linux/errno.h), and it stops again then; or the signal's handler
+	// runs first and nothing was done.
+	if result <= -512 && result >= -516 {
+		r.drop(p)
+		return nil
+	}
+	switch p.call.class {
+	case makes:
+		r.afterMaking(t, p, result)
+	case moves:
+		t.stale = true
+	}
+	ev := p.ev
+	if ev == nil {
+		return nil
+	}
+	ev.Result = result
+	if result < 0 && result > -4096 {
+		ev.Errno = errnoName(unix.Errno(-result))
+	}
+	switch p.call.class {
+	case moves:
+		s := r.state(t)
+		ev.After = &s
+		if t.tid == t.proc.pid {
+			t.proc.ev.Last = s
+		}
+	case writes:
+		before := len(ev.Data)
+		wrote(ev, p.ends)
+		t.proc.data -= before - len(ev.Data)
+		r.kept -= before - len(ev.Data)
+	case opens:
+		if !r.opened(t, ev) {
+			r.drop(p)
+			return nil
+		}
+	}
+	ev.Done = r.next()
+	return nil
+}
+
+// opened looks where an opened file really is.
+func (r *Recorder) opened(t *task, ev *evidence.Event) bool {
+	if ev.Errno != "" {
+		return true
+	}
+	target := descriptorsOf{r, t.tid}.target(int32(ev.Result))
+	if target.Kind != "file" {
+		return false
+	}
+	ev.Target = &target
+	return matters(target.Name)
+}
+
+// afterMaking looks at the return of a call that may have made a process.
+func (r *Recorder) afterMaking(t *task, p *pending, result int64) {
+	switch {
+	case p.born:
+	case result == -int64(unix.EAGAIN):
+		r.run.End.OutOfPIDs = true
+	case result > 0:
+		// It made something that the kernel did not attach to this thread.
+		r.run.End.Hiding = fmt.Sprintf("%s made a process with CLONE_UNTRACED", p.call.name)
+		if t.proc.ev != nil && len(r.run.Processes) < maxProcesses {
+			hidden := &evidence.Process{ID: len(r.run.Processes), Creator: t.proc.ev.ID, Seq: r.next(), Time: r.elapsed(), Hidden: true}
+			if p.ev != nil {
+				hidden.Call, p.ev.Child = p.ev.Seq, hidden.ID
+			}
+			r.run.Processes = append(r.run.Processes, hidden)
+		}
+		r.kill()
+	}
+	if p.flags&unix.CLONE_THREAD != 0 && !p.born {
+		r.dropThread(p)
+	}
+}
+
+// inject changes the exit status of a process that is about to exit with 0.
+func (r *Recorder) inject(t *task, status uint64) error {
+	p := t.proc
+	if r.opts.Inject == nil || r.opts.Inject.ChildExit == 0 || p == r.first || !p.own || status&0xff != 0 {
+		return nil
+	}
+	if err := setFirstArgument(t.tid, uint64(r.opts.Inject.ChildExit)); err != nil {
+		if errors.Is(err, unix.ESRCH) {
+			return err
+		}
+		return fmt.Errorf("inject exit status %d: %w", r.opts.Inject.ChildExit, err)
+	}
+	p.inject = true
+	return nil
+}

@@ -1,0 +1,46 @@
+package trace
+
+import (
+	"context"
+	"slices"
+
+	"pidone/checker/evidence"
+	"pidone/checker/sandbox"
+)
+
+// Record runs cmd in a sandbox of its own and returns what was seen. cmd's
+// Watcher is set here, and the recorder's rules are added to its own.
+//
+// An error is the sandbox's: nothing can be said about cmd then. When the
+// recorder fails, the Run says so in End.Broken.
+func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts Options) (*evidence.Run, error) {
+	r := New(opts)
+	cmd.Rules = append(slices.Clone(cmd.Rules), r.Rules()...)
+	cmd.Watcher = r
+	if cmd.Limits.Time == 0 {
+		cmd.Limits.Time = sandbox.DefaultLimits().Time
+	}
+	if opts.Resolve != nil {
+		// The first call reads the program's line table. That had better not
+		// be while the program waits for it.
+		go opts.Resolve(0)
+	}
+	res, err := host.Run(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	run := r.Run()
+	for _, arg := range cmd.Args[min(1, len(cmd.Args)):] {
+		run.Args = append(run.Args, printable(arg))
+	}
+	run.Stdout = evidence.Stream{Data: res.Stdout.Data, Total: res.Stdout.Total}
+	run.Stderr = evidence.Stream{Data: res.Stderr.Data, Total: res.Stderr.Total}
+	run.End.Limit = cmd.Limits.Time.Microseconds()
+	run.End.TimedOut = run.End.TimedOut || res.TimedOut
+	run.End.OutOfMem = res.OutOfMemory
+	run.End.OutOfPIDs = run.End.OutOfPIDs || res.OutOfPIDs
+	if len(run.Processes) == 0 && run.End.Broken == "" && !run.End.TimedOut {
+		run.End.Broken = "the program was never executed"
+	}
+	return run, nil
+}

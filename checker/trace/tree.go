@@ -1,0 +1,345 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// A task is one thread, as the kernel sees it: what ptrace stops.
+type task struct {
+	tid  int
+	proc *process // nil: init
+	// exiting: it is past PTRACE_EVENT_EXIT, or stopped there, and runs none
+	// of its program any more.
+	exiting bool
+	pending *pending
+
+	spaces inodes
+	stale  bool // spaces must be read anew
+	held   bool // spaces are held open
+	// inherits: stale, but spaces are right for what a child that was made
+	// with no new namespaces has from its creator.
+	inherits bool
+}
+
+// pending is a traced call that was entered and has not returned.
+type pending struct {
+	call  *call
+	ev    *evidence.Event // nil: not kept
+	flags uint64          // makes: clone's
+	ends  []end           // sendmmsg
+	born  bool            // makes: the kernel has said what was made
+}
+
+// A process is a thread group.
+type process struct {
+	ev      *evidence.Process // nil: not kept, or before the record begins
+	pid     int
+	creator *process
+	ppid    int  // of its kernel's parent when it was born
+	guessed bool // creator was, from what /proc said
+	tasks   map[int]*task
+	flags   uint64 // those of the clone that made it
+	self    bool   // it runs the submission's own program
+	own     bool   // it executed that program itself, once
+	noted   bool   // it made a call that is an event
+	data    int    // bytes of its writes that were kept
+	lines   int    // writes whose line was looked for
+	inject  bool   // its exit status was changed
+
+	over     bool // every thread is past its PTRACE_EVENT_EXIT
+	parted   bool // parent is known
+	parent   int  // ID of the kernel's parent when the leader was exiting; -1: init
+	looked   bool // unreaped is known
+	unreaped []int
+}
+
+// made deals with a PTRACE_EVENT of a task that has made another one.
+func (r *Recorder) made(t *task, kind int) error {
+	tid, err := eventMessage(t.tid)
+	if err != nil {
+		return err
+	}
+	if t.proc == nil { // init
+		if r.first != nil {
+			return fmt.Errorf("follow init: it made a second process, %d", tid)
+		}
+		r.first = &process{pid: tid, tasks: map[int]*task{}}
+		r.procs[tid] = r.first
+		r.join(r.first, tid)
+		return nil
+	}
+	p := t.pending
+	if p == nil || p.call.class != makes {
+		// Only clone(2) of a thread is not traced.
+		r.join(t.proc, tid)
+		return nil
+	}
+	p.born = true
+	return r.adopt(tid, t, p)
+}
+
+// join adds a thread to a process, and lets it go if it waits already.
+func (r *Recorder) join(p *process, tid int) *task {
+	t := r.tasks[tid]
+	if t == nil {
+		t = &task{tid: tid, proc: p, stale: true}
+		r.tasks[tid] = t
+		p.tasks[tid] = t
+	}
+	if status, ok := r.early[tid]; ok {
+		delete(r.early, tid)
+		r.stop(tid, status)
+	}
+	return t
+}
+
+// adopt gives a task to the process that it belongs to: the creator's for a
+// thread, else one of its own. What the task is tells /proc; its creator's
+// flags may lie in memory. creator and p are nil if they are not known.
+func (r *Recorder) adopt(tid int, creator *task, p *pending) error {
+	if known := r.tasks[tid]; known != nil && known.proc != nil {
+		// It was adopted before its creator's event came.
+		if creator != nil && known.proc.pid == tid && known.proc.guessed {
+			r.credit(known.proc, creator.proc, p)
+		}
+		return nil
+	}
+	data, err := r.proc.read(tid, "status")
+	s, ok := parseStatus(data)
+	if err != nil || !ok {
+		// It was killed, and waited for, before anything could be seen of it.
+		if status, is := r.early[tid]; is {
+			delete(r.early, tid)
+			if !status.Exited() && !status.Signaled() {
+				return r.letGo(tid, status)
+			}
+		}
+		return nil
+	}
+	if s.tgid != tid {
+		if leader := r.procs[s.tgid]; leader != nil {
+			if p != nil {
+				r.dropThread(p)
+			}
+			r.join(leader, tid)
+			return nil
+		}
+		return fmt.Errorf("follow thread %d: its process %d is not known", tid, s.tgid)
+	}
+	child := &process{pid: tid, tasks: map[int]*task{}}
+	r.procs[tid] = child
+	t := &task{tid: tid, proc: child, stale: true}
+	r.tasks[tid], child.tasks[tid] = t, t
+	// clone's flags are in a register, which nobody can change any more.
+	if p != nil && p.call.nr != unix.SYS_CLONE3 && p.flags&newNamespaces == 0 && creator.held && !creator.stale {
+		t.spaces, t.inherits = creator.spaces, true
+	}
+	child.ppid = s.ppid
+	r.record(child, t, s)
+	switch parent := r.procs[s.ppid]; {
+	case creator != nil:
+		r.credit(child, creator.proc, p)
+	case parent != nil:
+		r.credit(child, parent, nil)
+		child.guessed = true
+	default:
+		child.guessed = true
+	}
+	if status, ok := r.early[tid]; ok {
+		delete(r.early, tid)
+		r.stop(tid, status)
+	}
+	return nil
+}
+
+// record begins the record of a process that was just made.
+func (r *Recorder) record(child *process, t *task, s procStatus) {
+	if !r.begun {
+		return
+	}
+	if len(r.run.Processes) >= maxProcesses {
+		r.cut("processes")
+		return
+	}
+	ev := &evidence.Process{
+		ID: len(r.run.Processes), PID: child.pid, Creator: -1,
+		Seq: r.next(), Time: r.elapsed(),
+	}
+	if len(s.nspid) > r.depth {
+		ev.PIDs = s.nspid[r.depth:]
+	}
+	ev.Born = r.state(t)
+	ev.Last = ev.Born
+	child.ev = ev
+	r.run.Processes = append(r.run.Processes, ev)
+}
+
+// credit says who made a process.
+func (r *Recorder) credit(child, creator *process, p *pending) {
+	child.creator, child.guessed = creator, false
+	child.self = creator.self
+	if p != nil {
+		child.flags = p.flags
+	}
+	if child.ev == nil || creator.ev == nil {
+		return
+	}
+	child.ev.Creator = creator.ev.ID
+	if p != nil && p.ev != nil {
+		child.ev.Call = p.ev.Seq
+		p.ev.Child = child.ev.ID
+	}
+}
+
+// dropThread takes back the event of a call that made a thread and nothing else.
+func (r *Recorder) dropThread(p *pending) {
+	if p.flags&newNamespaces == 0 {
+		r.drop(p)
+	}
+}
+
+// drop takes back an event.
+func (r *Recorder) drop(p *pending) {
+	if p.ev != nil {
+		p.ev.Call, p.ev = "", nil
+	}
+}
+
+// orphans looks at the tasks that wait for their creator's event, after some
+// task has ended: the event may never come.
+func (r *Recorder) orphans() error {
+	if len(r.early) == 0 {
+		return nil
+	}
+	for _, t := range r.tasks {
+		if t.pending != nil && t.pending.call.class == makes && !t.pending.born {
+			return nil // it may be the creator
+		}
+	}
+	for tid, status := range r.early {
+		if status.Exited() || status.Signaled() {
+			continue
+		}
+		data, err := r.proc.read(tid, "status")
+		if s, ok := parseStatus(data); err == nil && ok && s.tgid != tid && r.procs[s.tgid] != nil {
+			// A thread's creator made a call that is not traced. The thread
+			// belongs to its process whoever it was.
+			r.join(r.procs[s.tgid], tid)
+			continue
+		}
+		if err := r.adopt(tid, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executed deals with PTRACE_EVENT_EXEC. A thread that is not the leader takes
+// the leader's place, and its tid; every other thread is gone.
+func (r *Recorder) executed(t *task) error {
+	former, err := eventMessage(t.tid)
+	if err != nil {
+		return err
+	}
+	p := t.proc
+	if former != t.tid {
+		if old := r.tasks[former]; old != nil && old.proc == p {
+			t.pending, t.spaces, t.held = old.pending, old.spaces, old.held
+			delete(r.tasks, former)
+			delete(p.tasks, former)
+		}
+	}
+	for tid, other := range p.tasks {
+		if other != t {
+			delete(p.tasks, tid)
+		}
+	}
+	t.exiting, t.stale = false, true
+	p.over, p.parted, p.looked = false, false, false
+	call := t.pending
+	t.pending = nil
+
+	if p == r.first && !r.begun {
+		link, err := r.proc.link(t.tid, "exe")
+		if err != nil {
+			return fmt.Errorf("read program of the first process: %w", err)
+		}
+		if string(link) != r.init.Program {
+			return nil // still on the way to it
+		}
+		if err := r.begin(t); err != nil {
+			return err
+		}
+	}
+	is := r.programOf(t.tid)
+	p.self = is == r.program && is != file{}
+	p.own = p.own || p.self
+	if p.ev == nil {
+		return nil
+	}
+	exec := evidence.Exec{Seq: r.next(), Path: r.pathOf(t.tid, "exe"), Self: p.self}
+	if data, err := r.proc.read(t.tid, "cmdline"); err == nil {
+		exec.Argv = arguments(data)
+	}
+	for fd := range exec.Stdio {
+		exec.Stdio[fd] = descriptorsOf{r, t.tid}.target(int32(fd))
+	}
+	if len(p.ev.Execs) < maxExecs {
+		p.ev.Execs = append(p.ev.Execs, exec)
+	} else {
+		r.cut("execs")
+	}
+	if call != nil && call.ev != nil {
+		call.ev.Done = exec.Seq
+	}
+	return nil
+}
+
+// maxExecs is how many programs of one process are kept.
+const maxExecs = 100
+
+// begin starts the record: the first process has just become the submission's
+// program, and has run nothing of it.
+func (r *Recorder) begin(t *task) error {
+	r.begun, r.start = true, time.Now()
+	var err error
+	if t.spaces, err = r.looks.openHost(t.tid); err != nil {
+		return err
+	}
+	t.stale, t.held = false, true
+	data, err := r.proc.read(t.tid, "status")
+	if err != nil {
+		return fmt.Errorf("read status of the first process: %w", err)
+	}
+	s, ok := parseStatus(data)
+	if !ok {
+		return errors.New("read status of the first process: no NSpid in it")
+	}
+	r.program = r.programOf(t.tid)
+	if data, err := r.proc.read(t.tid, "stat"); err == nil {
+		r.code = parseCode(data)
+	}
+	r.record(r.first, t, s)
+	host := &r.run.Host
+	host.Namespaces = r.looks.asMap(t.spaces)
+	host.Hostname = r.first.ev.Born.Hostname
+	if _, host.Kernel, err = uname(); err != nil {
+		return err
+	}
+	host.Mounts, err = r.looks.mounts()
+	return err
+}
+
+// signalOf names the signal that ended a process, or "".
+func signalOf(status unix.WaitStatus) string {
+	if !status.Signaled() {
+		return ""
+	}
+	return signalName(uint64(status.Signal()))
+}
