@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"pidone/checker/pattern"
 )
 
 // A Course is all exercises of a kit.
@@ -60,8 +62,8 @@ const (
 )
 
 var (
-	pageName     = pattern(`^(([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*)\.md$`)
-	scenarioName = pattern(`^([1-9][0-9]?)-[a-z0-9]+(?:-[a-z0-9]+)*\.txtar$`)
+	pageName     = pattern.Lazy(`^(([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*)\.md$`)
+	scenarioName = pattern.Lazy(`^([1-9][0-9]?)-[a-z0-9]+(?:-[a-z0-9]+)*\.txtar$`)
 )
 
 // Load reads the course of the kit in the folder root. Its errors name the file
@@ -158,7 +160,7 @@ func (e *Exercise) load(root string) error {
 	return nil
 }
 
-var selectorForm = pattern(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)
+var selectorForm = pattern.Lazy(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)
 
 // Find returns what a selector names: "3", "03" or "03-namespace-isolation" an
 // exercise, with a nil step; "03.2" a step of it too. The error for what is

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"pidone/checker/pattern"
 )
 
 // A page is what an exercise's page says. Of Markdown it is enough to know
@@ -29,14 +31,14 @@ type page struct {
 }
 
 var (
-	headingForm = pattern(`^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$`)
-	stepForm    = pattern(`^Step ([1-9][0-9]?): *(\S.*)$`)
-	stepLike    = pattern(`^(?i:step)\b`)
-	fenceForm   = pattern("^ {0,3}(`{3,}|~{3,})(.*)$")
-	summaryForm = pattern(`^<summary>\s*(.*?)\s*</summary>$`)
-	hintForm    = pattern(`^Hint ([1-9][0-9]?)\b`)
-	importsForm = pattern("^May also import:((?: *`[^`\\s]+`[,.]?)+)$")
-	quoted      = pattern("`([^`]+)`")
+	headingForm = pattern.Lazy(`^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$`)
+	stepForm    = pattern.Lazy(`^Step ([1-9][0-9]?): *(\S.*)$`)
+	stepLike    = pattern.Lazy(`^(?i:step)\b`)
+	fenceForm   = pattern.Lazy("^ {0,3}(`{3,}|~{3,})(.*)$")
+	summaryForm = pattern.Lazy(`^<summary>\s*(.*?)\s*</summary>$`)
+	hintForm    = pattern.Lazy(`^Hint ([1-9][0-9]?)\b`)
+	importsForm = pattern.Lazy("^May also import:((?: *`[^`\\s]+`[,.]?)+)$")
+	quoted      = pattern.Lazy("`([^`]+)`")
 )
 
 // A reader is parsePage half way.
@@ -233,8 +235,8 @@ func upperFirst(text string) string {
 }
 
 var (
-	link     = pattern(`!?\[([^\]]*)\]\([^)]*\)`)
-	emphasis = pattern(`(^|[^\pL\pN_])_+([^_]+)_+($|[^\pL\pN_])`)
+	link     = pattern.Lazy(`!?\[([^\]]*)\]\([^)]*\)`)
+	emphasis = pattern.Lazy(`(^|[^\pL\pN_])_+([^_]+)_+($|[^\pL\pN_])`)
 )
 
 // plain returns a heading's text as it is rendered.

@@ -107,7 +107,7 @@ func (t *text) strip(raw string) {
 			t.cuts[t.marks[next].end] = true
 		}
 	}
-	for _, span := range escapes.FindAllStringIndex(raw, -1) {
+	for _, span := range escapes().FindAllStringIndex(raw, -1) {
 		clean.WriteString(raw[from:span[0]])
 		move(span[0])
 		// Where a write ended within an escape, it ends before it.
@@ -145,7 +145,7 @@ type came struct {
 func whatCame(run *evidence.Run) came {
 	c := came{numbers: map[int]bool{}}
 	for _, s := range []evidence.Stream{run.Stdout, run.Stderr} {
-		out := escapes.ReplaceAllString(string(s.Data), "")
+		out := escapes().ReplaceAllString(string(s.Data), "")
 		for _, n := range findNumbers(out) {
 			c.numbers[n.value] = true
 		}

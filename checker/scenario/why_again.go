@@ -148,7 +148,7 @@ func (f *facts) lines(code int) []string {
 	var lines []string
 	for _, p := range f.number(f.outside(), func(n int) bool { return n == code }) {
 		if p.came && p.event.Seq > f.child.Exit.Seq {
-			lines = append(lines, strings.TrimSpace(clock.ReplaceAllString(p.line(), "")))
+			lines = append(lines, strings.TrimSpace(clock().ReplaceAllString(p.line(), "")))
 		}
 	}
 	return lines

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"pidone/checker/evidence"
+	"pidone/checker/pattern"
 )
 
 // noChild says why there is no child.
@@ -301,8 +301,8 @@ func exitWords(p *evidence.Process) string {
 // the stacks of its goroutines (package runtime, "Environment Variables",
 // GOTRACEBACK).
 var (
-	panicLine  = regexp.MustCompile(`(?m)^(?:panic|fatal error): .*$`)
-	panicFrame = regexp.MustCompile(`(?m)^main\..*\n\t(\S+\.go:\d+)`)
+	panicLine  = pattern.Lazy(`(?m)^(?:panic|fatal error): .*$`)
+	panicFrame = pattern.Lazy(`(?m)^main\..*\n\t(\S+\.go:\d+)`)
 )
 
 // panicked says that a process ended by a panic, if it did.
@@ -311,7 +311,7 @@ func (f *facts) panicked(p *evidence.Process) (because, bool) {
 		return because{}, false
 	}
 	said := f.output(p)
-	line := panicLine.FindString(said)
+	line := panicLine().FindString(said)
 	if line == "" || !strings.Contains(said, "\ngoroutine ") {
 		return because{}, false
 	}
@@ -324,7 +324,7 @@ func (f *facts) panicked(p *evidence.Process) (because, bool) {
 	if p.ID == 0 {
 		b.cause = "first-panicked"
 	}
-	if m := panicFrame.FindStringSubmatch(said); m != nil {
+	if m := panicFrame().FindStringSubmatch(said); m != nil {
 		b.at = path.Base(m[1])
 	}
 	return b, true

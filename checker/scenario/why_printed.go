@@ -3,12 +3,12 @@ package scenario
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"pidone/checker/evidence"
+	"pidone/checker/pattern"
 )
 
 // silent says why nothing at all, or not the right thing, can have been
@@ -206,8 +206,8 @@ func (f *facts) utsAt(p printing) uint64 {
 
 // claims are lines that say what the hostname or the pid is.
 var (
-	nameClaim = regexp.MustCompile(`(?i)host ?_?name(?: is(?: now)?| now)?["']? *(?:[:=]|is|->) *["']?([a-z0-9][\w.-]*)`)
-	pidClaim  = regexp.MustCompile(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
+	nameClaim = pattern.Lazy(`(?i)host ?_?name(?: is(?: now)?| now)?["']? *(?:[:=]|is|->) *["']?([a-z0-9][\w.-]*)`)
+	pidClaim  = pattern.Lazy(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
 )
 
 // constantName says that the container claimed a hostname that no UTS
@@ -216,7 +216,7 @@ func (f *facts) constantName() (because, bool) {
 	for _, p := range f.inside() {
 		for i := range f.wrote[p.ID] {
 			t := &f.wrote[p.ID][i]
-			for _, m := range nameClaim.FindAllStringSubmatchIndex(t.data, maxNames) {
+			for _, m := range nameClaim().FindAllStringSubmatchIndex(t.data, maxNames) {
 				claimed := strings.TrimRight(t.data[m[2]:m[3]], ".-")
 				if slices.ContainsFunc(f.names, func(name string) bool { return len(findName(t.line(m[3]), name, nil)) > 0 }) {
 					continue
@@ -316,7 +316,7 @@ func (f *facts) pidNotPrinted() because {
 
 // pidIn returns the number that a line claims to be a pid, or nothing.
 func pidIn(line string) string {
-	if m := pidClaim.FindStringSubmatch(line); m != nil {
+	if m := pidClaim().FindStringSubmatch(line); m != nil {
 		return m[1]
 	}
 	return ""
@@ -327,7 +327,7 @@ func (f *facts) constantPID(own map[int]bool) (because, bool) {
 	for _, p := range f.inside() {
 		for i := range f.wrote[p.ID] {
 			t := &f.wrote[p.ID][i]
-			for _, m := range pidClaim.FindAllStringSubmatchIndex(t.data, maxNames) {
+			for _, m := range pidClaim().FindAllStringSubmatchIndex(t.data, maxNames) {
 				claimed, err := strconv.Atoi(t.data[m[2]:m[3]])
 				if err != nil || own[claimed] {
 					continue

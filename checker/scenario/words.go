@@ -1,9 +1,10 @@
 package scenario
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"pidone/checker/pattern"
 )
 
 // glue is how long a name must be to be recognised with a letter right behind
@@ -63,7 +64,7 @@ func nameEnds(text string, at int, glued bool) bool {
 
 // clock matches what looks like a number but is a time, a date, or the build
 // number in uname -a: a pid must not be found in them by chance.
-var clock = regexp.MustCompile(`\d{1,2}:\d\d:\d\d(\.\d+)?` +
+var clock = pattern.Lazy(`\d{1,2}:\d\d:\d\d(\.\d+)?` +
 	`|(?i:\d{1,2}:\d\d ?[ap]m\b)` +
 	`|\d{4}[-/]\d{1,2}[-/]\d{1,2}` +
 	`|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2}\b` +
@@ -79,7 +80,7 @@ type number struct {
 // findNumbers returns the numbers in text, in order. Leading zeros and numbers
 // too long for a pid are left out.
 func findNumbers(text string) []number {
-	text = clock.ReplaceAllStringFunc(text, blank)
+	text = clock().ReplaceAllStringFunc(text, blank)
 	var found []number
 	for i := 0; i < len(text); {
 		if !isDigit(text[i]) {
@@ -114,7 +115,7 @@ func negative(text string, start int) bool {
 func blank(s string) string { return strings.Repeat(" ", len(s)) }
 
 // escapes are the terminal's: colours and the like, which are no part of a word.
-var escapes = regexp.MustCompile("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
+var escapes = pattern.Lazy("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80 }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -131,7 +131,7 @@ func FuzzPrinted(f *testing.F) {
 		first.exit(0)
 		facts, err := study(k.over())
 		assert.NoError(t, err)
-		assert.Equal(t, escapes.ReplaceAllString(text, ""), facts.output(facts.first))
+		assert.Equal(t, escapes().ReplaceAllString(text, ""), facts.output(facts.first))
 		for _, t2 := range facts.wrote[0] {
 			last := 0
 			for _, m := range t2.marks {

@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"path"
 	"strconv"
+
+	"pidone/checker/pattern"
 )
 
 // pruneImports takes out of a skeleton the imports that its solution uses and
@@ -59,7 +61,7 @@ func pruneImports(name string, solution, skeleton []byte) ([]byte, error) {
 	return append(pruned, skeleton[next:]...), nil
 }
 
-var blankRest = pattern(`^[ \t\r]*;?[ \t\r]*(//[^\n]*)?\n`)
+var blankRest = pattern.Lazy(`^[ \t\r]*;?[ \t\r]*(//[^\n]*)?\n`)
 
 // qualifiers lists the names that stand before a dot in a file.
 func qualifiers(file *ast.File) map[string]bool {
@@ -75,7 +77,7 @@ func qualifiers(file *ast.File) map[string]bool {
 	return names
 }
 
-var majorVersion = pattern(`^v[0-9]+$`)
+var majorVersion = pattern.Lazy(`^v[0-9]+$`)
 
 // importName returns the name that a file uses for an import.
 func importName(spec *ast.ImportSpec) string {

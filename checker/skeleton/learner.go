@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
+
+	"pidone/checker/pattern"
 )
 
-var todoForm = pattern(`//[ \t]*TODO step ([0-9]+)`)
+var todoForm = pattern.Lazy(`//[ \t]*TODO step ([0-9]+)`)
 
 func isTodo(line []byte, step int) bool {
 	for _, found := range todoForm().FindAllSubmatch(line, -1) {

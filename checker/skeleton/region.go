@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"strconv"
 	"strings"
+
+	"pidone/checker/pattern"
 )
 
 // A region is one marked part of a solution. Its fields are indices of lines,
@@ -31,8 +33,8 @@ type marker struct {
 }
 
 var (
-	markerLike = pattern(`^//\s*[Ss]tep\s+[0-9]`)
-	markerForm = pattern(`^// step ([1-9][0-9]{0,2}) (?:(begin): (\S.*)|(else)|(end))$`)
+	markerLike = pattern.Lazy(`^//\s*[Ss]tep\s+[0-9]`)
+	markerForm = pattern.Lazy(`^// step ([1-9][0-9]{0,2}) (?:(begin): (\S.*)|(else)|(end))$`)
 )
 
 // findRegions reads the markers of a solution. Their errors name the file and
