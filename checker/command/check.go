@@ -23,6 +23,7 @@ import (
 
 // request is what check and trace read from their arguments.
 type request struct {
+	course   *course.Course
 	exercise *course.Exercise
 	step     *course.Step // nil: all of them
 	dir      string       // absolute
@@ -48,7 +49,7 @@ func (a *app) request(command string, args []string) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &request{format: *format}
+	r := &request{course: c, format: *format}
 	if r.exercise, r.step, err = selected(c, positional); err != nil {
 		return nil, err
 	}
@@ -255,11 +256,27 @@ func (a *app) warm(s *session, cold []string) {
 }
 
 func (a *app) reportContext(req *request, first *evidence.Run) report.Context {
-	x := report.Context{Run: first, Folder: req.name}
+	x := report.Context{Run: first, Folder: req.name, Next: a.next(req)}
 	if first != nil {
 		x.Child = scenario.Child(first)
 	}
 	return x
+}
+
+// next says what comes after a pass.
+func (a *app) next(req *request) string {
+	if !req.own {
+		return ""
+	}
+	if req.step != nil && req.step.Number < len(req.exercise.Steps) {
+		return fmt.Sprintf("make check STEP=%s.%d", req.exercise.Number, req.step.Number+1)
+	}
+	for i, e := range req.course.Exercises {
+		if e == req.exercise && i+1 < len(req.course.Exercises) && req.step == nil {
+			return "look at it: make trace STEP=" + e.Number + "; then go on with " + req.course.Exercises[i+1].Page
+		}
+	}
+	return ""
 }
 
 func (a *app) reportOptions() report.Options {

@@ -77,6 +77,10 @@ func Main(args []string, in, out, err *os.File) int {
 	}
 	for _, c := range subcommands() {
 		if c.name == args[0] {
+			if asksForHelp(args[1:]) {
+				fmt.Fprintf(a.out, "checker %s %s\n    %s\n", c.name, c.args, c.about)
+				return passed
+			}
 			return c.run(a, args[1:])
 		}
 	}
@@ -85,6 +89,19 @@ func Main(args []string, in, out, err *os.File) int {
 		names = append(names, c.name)
 	}
 	return a.fail(fmt.Errorf("%q is no command; there are: %s", args[0], strings.Join(names, ", ")))
+}
+
+// asksForHelp tells whether -h or --help stands before "--".
+func asksForHelp(args []string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "-h", "-help", "--help":
+			return true
+		}
+	}
+	return false
 }
 
 func (a *app) usage() {
@@ -97,13 +114,14 @@ func (a *app) usage() {
 
 // fail says what went wrong, and what to do, and returns the exit status for it.
 func (a *app) fail(err error) int {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(a.err, "checker: interrupted; nothing is left behind")
+		return 128 + int(unix.SIGINT)
+	}
 	fmt.Fprintf(a.err, "checker: %v\n", err)
 	var refused *sandbox.RefusedError
 	if errors.As(err, &refused) && refused.Remedy != "" {
 		fmt.Fprintf(a.err, "         try: %s\n", refused.Remedy)
-	}
-	if errors.Is(err, context.Canceled) {
-		return 128 + int(unix.SIGINT)
 	}
 	return broken
 }

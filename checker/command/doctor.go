@@ -107,8 +107,22 @@ func verdictOf(features []sandbox.Feature) int {
 	return code
 }
 
+// callerID is the user who called the checker, also when that runs as root of a
+// user namespace (see sandbox.Enter).
+func callerID() int {
+	data, err := os.ReadFile("/proc/self/uid_map")
+	var inside, outside, count int
+	if err == nil {
+		if n, _ := fmt.Sscan(string(data), &inside, &outside, &count); n == 3 && count == 1 {
+			return outside
+		}
+	}
+	return os.Getuid()
+}
+
 func (a *app) printDiagnosis(all []diagnosis) {
-	fmt.Fprintf(a.out, "This machine, for user id %d:\n", os.Getuid())
+	width := screenOf(a.out).width
+	fmt.Fprintf(a.out, "This machine, for user id %d:\n", callerID())
 	for _, d := range all {
 		name := d.Title
 		if d.Exercise != "all" {
@@ -127,9 +141,10 @@ func (a *app) printDiagnosis(all []diagnosis) {
 			if f.Answer == sandbox.Yes {
 				continue
 			}
-			fmt.Fprintf(a.out, "%18s %s\n", "why", strings.TrimSpace(f.Why))
-			if f.Remedy != "" {
-				fmt.Fprintf(a.out, "%18s %s\n", "try", f.Remedy)
+			for _, l := range [...][2]string{{"why", f.Why}, {"try", f.Remedy}} {
+				if l[1] != "" {
+					fmt.Fprintf(a.out, "%20s  %s\n", l[0], wrap(strings.TrimSpace(l[1]), width-22, strings.Repeat(" ", 22)))
+				}
 			}
 		}
 	}

@@ -36,13 +36,14 @@ func (a *app) hint(args []string) int {
 		last = first + 1
 	}
 	for i := first; i < last; i++ {
-		fmt.Fprintf(a.out, "%s.%d %s: hint %d of %d\n\n%s\n\n", e.Number, step.Number, step.Title, i+1, len(step.Hints), strings.TrimSpace(step.Hints[i]))
+		fmt.Fprintf(a.out, "%s.%d %s: hint %d of %d\n\n%s\n\n", e.Number, step.Number, step.Title, i+1, len(step.Hints),
+			wrapMarkdown(strings.TrimSpace(step.Hints[i]), screenOf(a.out).width))
 	}
 	name := fmt.Sprintf("%s.%d", e.Number, step.Number)
 	if last < len(step.Hints) {
 		fmt.Fprintf(a.out, "One more: make hint STEP=%s\n", name)
 	} else {
-		fmt.Fprintf(a.out, "That was the last hint. The page: %s#%s\n", e.Page, step.Anchor)
+		fmt.Fprintf(a.out, "That was the last hint. The page has more:\n  %s#%s\n", e.Page, step.Anchor)
 	}
 	if p.Hints[step.Number] >= last {
 		return passed

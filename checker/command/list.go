@@ -31,7 +31,7 @@ func (a *app) list(args []string) int {
 		if p := st.Exercises[e.ID]; next == "" && (p == nil || p.Best < e.Points()) {
 			next = e.Number
 		}
-		fmt.Fprintf(a.out, "%s  %-34s %-16s %s\n", e.Number, e.Title, score, e.Page)
+		fmt.Fprintf(a.out, "%s  %-24s %-16s %s\n", e.Number, e.Title, score, e.Page)
 	}
 	if next != "" {
 		fmt.Fprintf(a.out, "\nnext: make check STEP=%s\n", next)

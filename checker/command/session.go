@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,6 +113,14 @@ func (s *session) recorder(b *build.Result) scenario.Runner {
 // submission returns the folder to check, the learner's own by default, and
 // how to name it to the learner.
 func (a *app) submission(dir string, e *course.Exercise) (path, name string, own bool, err error) {
+	// Not every shell expands the tilde in SUBMISSION=~/x.
+	if rest, ok := strings.CutPrefix(dir, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", "", false, fmt.Errorf("find submission %s: %w", dir, err)
+		}
+		dir = filepath.Join(home, rest)
+	}
 	own = dir == ""
 	if own {
 		dir = filepath.Join(a.root, "exercises", e.ID)

@@ -1,0 +1,15 @@
+package command
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWrap(t *testing.T) {
+	assert.Equal(t, "aa bb\n  cc", wrap("aa bb cc", 5, "  "))
+	assert.Equal(t, "a\nlonger-than-that\nb", wrap("a longer-than-that b", 5, ""))
+	assert.Empty(t, wrap(" ", 5, ""))
+	text := "one two\nthree\n\n```go\nx := 1 // stays as long as it is\n```\n- a list\nfour five"
+	assert.Equal(t, "one two\nthree\n\n```go\nx := 1 // stays as long as it is\n```\n- a list\nfour\nfive", wrapMarkdown(text, 8))
+}
