@@ -25,6 +25,9 @@ func BenchmarkRecord(b *testing.B) {
 	require.NoError(b, err, "%s", out)
 	program, err := os.ReadFile(path)
 	require.NoError(b, err)
+	lines, err := table(path)
+	require.NoError(b, err)
+	resolve := (&bench{lines: lines}).resolve
 	cmd := shared.command()
 	cmd.Files = []sandbox.File{{Path: cmd.Path, Data: program, Mode: 0o755}}
 
@@ -34,7 +37,7 @@ func BenchmarkRecord(b *testing.B) {
 		_, err := host.Run(context.Background(), cmd)
 		require.NoError(b, err)
 		middle := time.Now()
-		run, err := Record(context.Background(), host, cmd, Options{})
+		run, err := Record(context.Background(), host, cmd, Options{Resolve: resolve})
 		require.NoError(b, err)
 		require.Empty(b, run.End.Broken)
 		plain = append(plain, middle.Sub(start))

@@ -17,8 +17,8 @@ type caller struct {
 	fds descriptors
 	// room is how many bytes of a write may be kept.
 	room int
-	// flags is set by the calls that make a process: clone's own flags,
-	// without the exit signal.
+	// flags is set by the calls that make a process: clone's, with the exit
+	// signal in the low byte.
 	flags uint64
 	// ends is set by sendmmsg.
 	ends []end
@@ -43,8 +43,8 @@ func enterFork(c *caller, _ [6]uint64, ev *evidence.Event) bool { return true }
 
 func enterClone(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	const signal = 0xff // CSIGNAL, clone(2)
-	c.flags = a[0] &^ signal
-	ev.Flags = withSignal(names(c.flags&0xffffffff, cloneFlags()), a[0]&signal)
+	c.flags = a[0] & 0xffffffff
+	ev.Flags = withSignal(names(c.flags&^signal, cloneFlags()), a[0]&signal)
 	return true
 }
 
@@ -57,10 +57,10 @@ func enterClone3(c *caller, a [6]uint64, ev *evidence.Event) bool {
 		}
 		list[i], _ = word(c.mem, a[0]+uint64(8*i))
 	}
-	c.flags = list[0]
+	c.flags = list[0] | list[4]&0xff
 	// CLONE_NEWTIME's bit is free here: clone3 has its exit signal elsewhere.
 	flags := append(cloneFlags(), flag{unix.CLONE_NEWTIME, "CLONE_NEWTIME"})
-	ev.Flags = withSignal(names(c.flags, flags), list[4])
+	ev.Flags = withSignal(names(list[0], flags), list[4])
 	return true
 }
 

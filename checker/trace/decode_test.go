@@ -164,7 +164,7 @@ func TestDecode(t *testing.T) {
 		})
 	}
 	_, from, _ := decode(t, "clone", block{}, files, unix.CLONE_NEWPID|17)
-	assert.Equal(t, uint64(unix.CLONE_NEWPID), from.flags)
+	assert.Equal(t, uint64(unix.CLONE_NEWPID|17), from.flags)
 	_, _, ok := decode(t, "write", block{}, eventfd{}, 5, base, 8)
 	assert.False(t, ok, "the runtime's own wake-up is no event")
 	ev, _, _ := decode(t, "write", block{base, []byte(strings.Repeat("x", 1000))}, fixed{kind: "file"}, 5, base, 1000)

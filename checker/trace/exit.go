@@ -171,7 +171,8 @@ func (r *Recorder) ended(t *task, status unix.WaitStatus) error {
 }
 
 // probeFlags are those of the clone(2) by which Go finds out whether pidfds
-// work: os.checkPidfd, Go 1.23 and later.
+// work: os.checkPidfd, Go 1.23 and later. There is no exit signal among them,
+// as there is in what Go starts a program with.
 const probeFlags = unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_PIDFD
 
 // probe marks a process that was Go's probe: made with just those flags, it

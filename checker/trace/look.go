@@ -58,10 +58,9 @@ func (l *looks) close() {
 	}
 }
 
-// openHost notes the host's namespaces, which are those of the first process
-// when it starts, and init's until the end.
-func (l *looks) openHost(tid int) (inodes, error) {
-	now, err := l.namespaces(tid, inodes{}, kinds[:])
+// openHost notes the host's namespaces, which are init's until the end.
+func (l *looks) openHost(init int) (inodes, error) {
+	now, err := l.namespaces(init, inodes{}, kinds[:])
 	if err != nil {
 		return now, err
 	}
@@ -70,11 +69,11 @@ func (l *looks) openHost(tid int) (inodes, error) {
 			l.held[inode] = -1
 		}
 	}
-	l.hold(tid, now)
+	l.hold(init, now)
 	// The descriptor stays with the mount namespace and the root directory
-	// that the process has now, whatever becomes of it.
-	if l.mountinfo, err = l.proc.open(tid, "mountinfo", unix.O_RDONLY); err != nil {
-		return now, fmt.Errorf("open mountinfo of the host: %w", err)
+	// that init has now, whatever becomes of init.
+	if l.mountinfo, err = l.proc.open(init, "mountinfo", unix.O_RDONLY); err != nil {
+		return now, fmt.Errorf("open mountinfo of init: %w", err)
 	}
 	return now, nil
 }
@@ -174,12 +173,20 @@ func uname() (name, release string, err error) {
 	return printable(unix.ByteSliceToString(u.Nodename[:])), unix.ByteSliceToString(u.Release[:]), nil
 }
 
+// remounted tells whether the host's mounts may have changed since openHost,
+// proc_pid_mounts(5): the file becomes ready for POLLPRI then.
+func (l *looks) remounted() bool {
+	poll := []unix.PollFd{{Fd: int32(l.mountinfo), Events: unix.POLLPRI}}
+	n, err := unix.Poll(poll, 0)
+	return err != nil || n > 0
+}
+
 // mounts returns the host's mount points, sorted, one entry for each mount.
 func (l *looks) mounts() ([]string, error) {
 	const limit = 4 << 20
 	data, err := readAll(l.mountinfo, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read mountinfo of the host: %w", err)
+		return nil, fmt.Errorf("read mountinfo of init: %w", err)
 	}
 	points := parseMounts(data)
 	slices.Sort(points)
@@ -243,6 +250,9 @@ func (r *Recorder) brief(t *task) evidence.State {
 // state returns all that is noted about a thread's state.
 func (r *Recorder) state(t *task) evidence.State {
 	s := r.brief(t)
+	if t.proc.flags == probeFlags && !t.proc.noted {
+		return s // Go's probe, by all that is known
+	}
 	s.Root = r.pathOf(t.tid, "root")
 	s.Dir = r.pathOf(t.tid, "cwd")
 	return s

@@ -88,6 +88,12 @@ func (r *Recorder) stopped(t *task, status unix.WaitStatus) error {
 		}
 		if t.pending = pending; pending != nil {
 			request = unix.PTRACE_SYSCALL
+		} else if !r.begun {
+			if err := resume(request, t.tid, 0); err != nil {
+				return err
+			}
+			r.fail(r.prepare())
+			return nil
 		}
 	case unix.PTRACE_EVENT_EXEC:
 		if err := r.executed(t); err != nil {

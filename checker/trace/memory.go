@@ -71,21 +71,18 @@ func text(m memory, address uint64, limit int) string {
 	if address == 0 {
 		return ""
 	}
-	var buf [maxPath]byte
-	limit = min(limit, len(buf))
-	for have := 0; have < limit; {
-		// Most strings are short: the first read is, too.
-		size := min(limit-have, max(128, have))
-		n := m.read(address+uint64(have), buf[have:have+size])
+	// Most strings are short: the first read is, too.
+	buf := make([]byte, min(128, limit))
+	for have := 0; ; {
+		n := m.read(address+uint64(have), buf[have:])
 		if i := bytes.IndexByte(buf[have:have+n], 0); i >= 0 {
 			return printable(string(buf[:have+i]))
 		}
-		have += n
-		if n < size {
-			limit = have
+		if have += n; have < len(buf) || have >= limit {
+			return printable(string(buf[:have]))
 		}
+		buf = append(buf, make([]byte, min(have, limit-have))...)
 	}
-	return printable(string(buf[:limit]))
 }
 
 // counted reads a string of a length that the caller gave.

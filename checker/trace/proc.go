@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -86,11 +87,9 @@ func preadRaw(fd int, buf []byte, offset int64) (int, error) {
 // readAll returns what a descriptor of a /proc file gives from its start, at
 // most limit bytes.
 func readAll(fd, limit int) ([]byte, error) {
-	data := make([]byte, 0, 8192)
+	var data []byte
 	for len(data) < limit {
-		if cap(data)-len(data) < 4096 {
-			data = append(data, make([]byte, 4096)...)[:len(data)]
-		}
+		data = slices.Grow(data, 4096)
 		n, err := preadRaw(fd, data[len(data):cap(data)], int64(len(data)))
 		if err != nil {
 			return data, err

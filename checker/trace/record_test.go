@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"pidone/checker/evidence"
 	"pidone/checker/sandbox"
@@ -63,6 +64,40 @@ func TestNoiseIsNoEvent(t *testing.T) {
 		calls = append(calls, ev.Call)
 	}
 	assert.NotContains(t, calls, "pidfd_send_signal")
+}
+
+func TestNoProbe(t *testing.T) {
+	t.Parallel()
+	run := record(t, "alike")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Len(t, others(run), 4)
+	assert.Len(t, events(run, "clone3"), 4)
+
+	for _, c := range []struct {
+		about  string
+		flags  uint64
+		noted  bool
+		execs  int
+		code   int
+		signal string
+		want   bool
+	}{
+		{"the probe", probeFlags, false, 0, 0, "", true},
+		{"what Go starts a program with", probeFlags | uint64(unix.SIGCHLD), false, 0, 0, "", false},
+		{"a container", probeFlags | unix.CLONE_NEWPID, false, 0, 0, "", false},
+		{"it did something", probeFlags, true, 0, 0, "", false},
+		{"it ran a program", probeFlags, false, 1, 0, "", false},
+		{"it failed", probeFlags, false, 0, 1, "", false},
+		{"it was killed", probeFlags, false, 0, 0, "SIGKILL", false},
+	} {
+		r := New(Options{})
+		ev := &evidence.Process{ID: 1, Creator: 0, Call: 7, Execs: make([]evidence.Exec, c.execs), Exit: &evidence.Exit{Code: c.code, Signal: c.signal}}
+		r.run.Processes = []*evidence.Process{{}, ev}
+		r.run.Events = []*evidence.Event{{Seq: 7, Call: "clone", Child: 1}}
+		r.probe(&process{ev: ev, flags: c.flags, noted: c.noted})
+		assert.Equal(t, c.want, ev.Probe, c.about)
+		assert.Equal(t, c.want, r.run.Events[0].Call == "", c.about)
+	}
 }
 
 func TestNamespaces(t *testing.T) {
@@ -135,6 +170,22 @@ func TestNamespacesAreThoseOfTheThread(t *testing.T) {
 	assert.Equal(t, "of-the-thread", writes[0].After.Hostname)
 	assert.Equal(t, run.Host.Hostname, writes[1].After.Hostname)
 	assert.False(t, run.Host.New(run.First().Last, "uts"), "the leader stayed")
+}
+
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	run := record(t, "join")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	setns := events(run, "setns")
+	require.Len(t, setns, 1)
+	assert.Equal(t, fmt.Sprintf("uts:[%d]", run.Host.Namespaces["uts"]), setns[0].Path)
+	assert.Equal(t, []string{"CLONE_NEWUTS"}, setns[0].Flags)
+	assert.Equal(t, run.Host.Hostname, setns[0].After.Hostname)
+	assert.Equal(t, "elsewhere", events(run, "sethostname")[0].After.Hostname)
+	write := events(run, "write")
+	assert.Equal(t, run.Host.Namespaces, write[len(write)-1].After.Namespaces)
+	assert.Equal(t, "/tmp", events(run, "fchdir")[0].Path)
+	assert.Equal(t, "/tmp", run.First().Last.Dir)
 }
 
 func TestUserNamespace(t *testing.T) {
@@ -213,330 +264,6 @@ func TestMounts(t *testing.T) {
 	assert.Equal(t, "/", events(run, "chdir")[0].Path)
 }
 
-func TestWritesInEveryWay(t *testing.T) {
-	t.Parallel()
-	run := record(t, "outputs")
-	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
-	const out = "dup;writev;pwritev2;sendfile;abcdefgh-splice;tee;pipe-splice;vmsplice;"
-	assert.Equal(t, out, string(run.Stdout.Data))
-	assert.Equal(t, out, written(run, 0, "stdout"))
-	assert.Equal(t, "stderr;", written(run, 0, "stderr"))
-	assert.Equal(t, "sendto;sendmsg;sendmmsg;twice;", written(run, 0, "socket"))
-	assert.Equal(t, "null;", written(run, 0, "null"))
-	assert.Empty(t, written(run, 0, "closed"))
-
-	by := map[string]string{}
-	for _, ev := range run.Events {
-		if ev.Target != nil && ev.Target.Kind == "stdout" {
-			by[ev.Call] += string(ev.Data)
-			assert.False(t, ev.Cut)
-			assert.Equal(t, int64(len(ev.Data)), ev.Result)
-			assert.NotNil(t, ev.After)
-		}
-	}
-	assert.Equal(t, map[string]string{
-		"write": "dup;", "writev": "writev;", "pwritev2": "pwritev2;", "sendfile": "sendfile;abcdefgh",
-		"splice": "-splice;pipe-splice;", "tee": "tee;", "vmsplice": "vmsplice;",
-	}, by)
-
-	var partial *evidence.Event
-	for _, ev := range events(run, "write") {
-		if strings.HasPrefix(string(ev.Data), "partial;") {
-			partial = ev
-		}
-	}
-	require.NotNil(t, partial)
-	assert.Equal(t, int64(8000), partial.Size)
-	assert.Equal(t, int64(4096), partial.Result)
-	assert.Len(t, partial.Data, 4096)
-
-	file := events(run, "write")
-	for _, ev := range file {
-		if ev.Target.Kind == "closed" {
-			assert.Equal(t, "EBADF", ev.Errno)
-			assert.Nil(t, ev.Data)
-		}
-	}
-}
-
-func TestPipeToTheParent(t *testing.T) {
-	t.Parallel()
-	run := record(t, "relay")
-	child := others(run)[0]
-	said := fmt.Sprintf("I am 1 on %s\n", run.Host.Hostname)
-	assert.Equal(t, said, written(run, child.ID, "pipe"))
-	assert.Equal(t, "it said: "+said, written(run, 0, "stdout"))
-	assert.Equal(t, [3]string{"stdin", "pipe", "stderr"}, stdio(child))
-	assert.Equal(t, [3]string{"stdin", "stdout", "stderr"}, stdio(run.First()))
-}
-
-func stdio(p *evidence.Process) (kinds [3]string) {
-	for i, target := range p.Execs[0].Stdio {
-		kinds[i] = target.Kind
-	}
-	return kinds
-}
-
-func TestExecByAnotherThread(t *testing.T) {
-	t.Parallel()
-	for range 5 {
-		run := record(t, "leader")
-		require.Len(t, run.Processes, 1)
-		first := run.First()
-		require.Len(t, first.Execs, 2)
-		assert.False(t, first.Execs[1].Self)
-		assert.Equal(t, []string{"sh", "-c", "exit 5"}, first.Execs[1].Argv)
-		assert.Equal(t, 5, first.Exit.Code)
-		exec := events(run, "execve")
-		require.Len(t, exec, 1)
-		assert.Equal(t, first.Execs[1].Seq, exec[0].Done)
-		assert.Equal(t, run.Host.Namespaces, first.Last.Namespaces)
-	}
-}
-
-func TestClone3(t *testing.T) {
-	t.Parallel()
-	run := record(t, "clone3")
-	assert.Equal(t, 7, run.First().Exit.Code)
-	child := others(run)[0]
-	assert.Equal(t, 1, child.PIDSelf())
-	assert.True(t, run.Host.New(child.Born, "uts"))
-	assert.Equal(t, "raw child\n", written(run, child.ID, "stdout"))
-	assert.Empty(t, child.Execs)
-	assert.False(t, child.Probe)
-	calls := events(run, "clone3")
-	require.Len(t, calls, 2)
-	assert.Equal(t, []string{"CLONE_NEWPID", "CLONE_NEWUTS", "SIGCHLD"}, calls[0].Flags)
-	assert.Equal(t, child.ID, calls[0].Child)
-	assert.Equal(t, "EINVAL", calls[1].Errno)
-	assert.Zero(t, calls[1].Child)
-}
-
-func TestHiddenChild(t *testing.T) {
-	t.Parallel()
-	run := record(t, "hide")
-	assert.Contains(t, run.End.Hiding, "CLONE_UNTRACED")
-	assert.Empty(t, run.Stdout.Data, "what it did was in vain")
-	made := others(run)
-	require.Len(t, made, 1)
-	assert.True(t, made[0].Hidden)
-	assert.Nil(t, run.First().Exit)
-}
-
-func TestFiltersOfItsOwn(t *testing.T) {
-	t.Parallel()
-	run := record(t, "filter")
-	assert.Zero(t, run.First().Exit.Code)
-	assert.Equal(t, "invalid cross-device link\n", string(run.Stdout.Data))
-	assert.Equal(t, string(run.Stdout.Data), written(run, 0, "stdout"))
-	assert.Len(t, events(run, "seccomp"), 3)
-	var operations []string
-	for _, ev := range events(run, "prctl") {
-		operations = append(operations, ev.Text)
-	}
-	assert.Equal(t, []string{"PR_SET_NO_NEW_PRIVS", "PR_SET_DUMPABLE"}, operations)
-	assert.Empty(t, events(run, "sethostname"), "its own filter refused it: nothing happened")
-}
-
-func TestManyProcesses(t *testing.T) {
-	t.Parallel()
-	run := record(t, "many", "200")
-	require.Len(t, others(run), 200)
-	for _, p := range others(run) {
-		require.Equal(t, 3, p.Exit.Code)
-		require.Zero(t, p.Creator)
-		require.NotZero(t, p.Call)
-	}
-	assert.Zero(t, run.First().Exit.Code)
-	assert.Len(t, events(run, "clone"), 200)
-	assert.Empty(t, run.End.Cut)
-}
-
-func TestLimitOfProcesses(t *testing.T) {
-	t.Parallel()
-	b := openBench(t)
-	cmd := b.command("many", "60")
-	cmd.Limits.Processes = 30
-	run := recordCommand(t, cmd, Options{})
-	assert.True(t, run.End.OutOfPIDs)
-	assert.Equal(t, 99, run.First().Exit.Code)
-}
-
-// TestKilledWithItsInit is repeated because every thread may be killed at every
-// stop, and each has another way to be lost.
-func TestKilledWithItsInit(t *testing.T) {
-	t.Parallel()
-	for range 20 {
-		run := record(t, "kill")
-		made := others(run)
-		require.Len(t, made, 2)
-		child, inside := made[0], made[1]
-		require.NotNil(t, inside.Exit)
-		require.Equal(t, "SIGKILL", child.Exit.Signal)
-		require.Equal(t, "SIGKILL", inside.Exit.Signal)
-		require.Less(t, inside.Exit.Seq, child.Exit.Seq)
-		require.Equal(t, child.ID, inside.Exit.Parent)
-		require.True(t, run.Host.New(inside.Last, "pid"))
-		require.Equal(t, child.Born.Namespaces["uts"], inside.Last.Namespaces["uts"])
-		require.NotEmpty(t, inside.Last.Hostname)
-		require.Empty(t, run.First().Exit.Unreaped)
-		send := events(run, "pidfd_send_signal", "kill")
-		require.Len(t, send, 1)
-		require.Equal(t, "SIGKILL", send[0].Signal)
-	}
-}
-
-func TestInjectedExit(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name     string
-		code     string
-		inject   *evidence.Inject
-		want     int
-		injected bool
-	}{
-		{"none", "0", nil, 0, false},
-		{"changed", "0", &evidence.Inject{ChildExit: 3}, 3, true},
-		{"its own stays", "5", &evidence.Inject{ChildExit: 3}, 5, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := openBench(t)
-			run := recordCommand(t, b.command("spawn", "wait", "exit", c.code), Options{Inject: c.inject})
-			child := others(run)[0]
-			assert.Equal(t, c.want, child.Exit.Code)
-			assert.Equal(t, c.injected, child.Exit.Injected)
-			assert.Equal(t, fmt.Sprintf("exit code %d\n", c.want), string(run.Stdout.Data))
-			assert.Zero(t, run.First().Exit.Code)
-			assert.Equal(t, c.inject, run.Inject)
-		})
-	}
-	t.Run("not in programs that are not its own", func(t *testing.T) {
-		t.Parallel()
-		b := openBench(t)
-		cmd := b.command("fork")
-		run := recordCommand(t, cmd, Options{Inject: &evidence.Inject{ChildExit: 3}})
-		assert.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
-	})
-}
-
-// TestUnreaped: whether a parent waited is seen the same each time.
-func TestUnreaped(t *testing.T) {
-	t.Parallel()
-	rounds := 50
-	if testing.Short() {
-		rounds = 5
-	}
-	for _, c := range []struct {
-		how  string
-		want int
-	}{{"wait", 0}, {"leave", 1}, {"see", 1}} {
-		t.Run(c.how, func(t *testing.T) {
-			t.Parallel()
-			for range rounds {
-				run := record(t, "spawn", c.how, "exit", "0")
-				require.NotNil(t, run.First().Exit)
-				require.Len(t, run.First().Exit.Unreaped, c.want)
-				if c.want == 0 {
-					require.Less(t, others(run)[0].Exit.Seq, run.First().Exit.Seq)
-				} else {
-					require.Equal(t, others(run)[0].ID, run.First().Exit.Unreaped[0])
-				}
-			}
-		})
-	}
-}
-
-func TestOrphan(t *testing.T) {
-	t.Parallel()
-	run := record(t, "orphan")
-	made := others(run)
-	require.Len(t, made, 2)
-	assert.Equal(t, 6, made[1].Exit.Code)
-	assert.Equal(t, -1, made[1].Exit.Parent)
-	assert.Equal(t, made[0].ID, made[1].Creator)
-	assert.Zero(t, made[0].Exit.Parent)
-}
-
-func TestSibling(t *testing.T) {
-	t.Parallel()
-	run := record(t, "sibling")
-	made := others(run)
-	require.Len(t, made, 1)
-	assert.Zero(t, made[0].Creator, "the first made it, though it is init's child")
-	assert.Equal(t, -1, made[0].Exit.Parent)
-	assert.Equal(t, "sibling\n", written(run, made[0].ID, "stdout"))
-}
-
-func TestStopAndContinue(t *testing.T) {
-	t.Parallel()
-	run := record(t, "stop")
-	assert.Equal(t, 8, run.First().Exit.Code)
-	assert.Equal(t, "continued\n", string(run.Stdout.Data))
-	var signals []string
-	for _, ev := range events(run, "kill") {
-		signals = append(signals, ev.Signal)
-	}
-	assert.Equal(t, []string{"SIGSTOP", "SIGCONT"}, signals)
-}
-
-func TestDeathBySignal(t *testing.T) {
-	t.Parallel()
-	run := record(t, "die")
-	assert.Equal(t, "SIGKILL", run.First().Exit.Signal)
-}
-
-func TestLeaderExitsFirst(t *testing.T) {
-	t.Parallel()
-	run := record(t, "threads")
-	first := run.First()
-	assert.Equal(t, 9, first.Exit.Code, "%s", run.Stderr.Data)
-	assert.Empty(t, first.Exit.Unreaped)
-	assert.Equal(t, run.Host.Namespaces, first.Last.Namespaces)
-	require.Len(t, others(run), 1)
-	assert.Less(t, others(run)[0].Exit.Seq, first.Exit.Seq)
-}
-
-func TestTimeLimit(t *testing.T) {
-	t.Parallel()
-	b := openBench(t)
-	cmd := b.command("spawn", "wait", "sleep")
-	cmd.Limits.Time = 500 * time.Millisecond
-	run := recordCommand(t, cmd, Options{})
-	assert.True(t, run.End.TimedOut)
-	assert.Equal(t, cmd.Limits.Time.Microseconds(), run.End.Limit)
-	assert.Nil(t, run.First().Exit)
-	assert.Equal(t, run.Host.Hostname, run.Host.After)
-	assert.Equal(t, run.Host.Namespaces, run.First().Last.Namespaces)
-	for _, p := range others(run) {
-		assert.Nil(t, p.Exit)
-	}
-}
-
-func TestFlood(t *testing.T) {
-	t.Parallel()
-	run := record(t, "flood", "15000")
-	assert.Equal(t, []string{"events"}, run.End.Cut)
-	assert.LessOrEqual(t, len(events(run, "write")), maxWrites)
-	assert.Greater(t, len(events(run, "write")), maxWrites/2)
-	assert.Len(t, events(run, "clone"), 1, "the calls that come later are kept")
-	assert.Len(t, written(run, 0, "stdout"), maxProcess)
-	assert.Equal(t, int64(15000*100), run.Stdout.Total)
-	assert.Zero(t, run.First().Exit.Code)
-}
-
-func TestStrangeArguments(t *testing.T) {
-	t.Parallel()
-	run := record(t, "strange")
-	assert.Zero(t, run.First().Exit.Code)
-	assert.Equal(t, "still here\n", string(run.Stdout.Data))
-	assert.Equal(t, "b\\xff\\xfe\n", events(run, "sethostname")[0].Text)
-	exec := events(run, "execve")[0]
-	assert.Equal(t, `/bin/\xff`, exec.Path)
-	assert.Equal(t, []string{`\xc3`, strings.Repeat("a", maxArg)}, exec.Argv)
-	assert.Equal(t, "ENOENT", exec.Errno)
-}
-
 func TestForks(t *testing.T) {
 	t.Parallel()
 	run := record(t, "fork")
@@ -559,21 +286,6 @@ func TestFilesThatMatter(t *testing.T) {
 	}
 	// The root is read-only, and the name in /proc is real root's to write.
 	assert.Equal(t, []string{"/etc/hostname EROFS", "/proc/sys/kernel/hostname EACCES", "/work/../etc/hostname EROFS"}, seen)
-}
-
-// TestCrowd: processes and threads end in every order, and nothing hangs.
-func TestCrowd(t *testing.T) {
-	t.Parallel()
-	for range 3 {
-		run := record(t, "crowd", "10")
-		require.NotNil(t, run.First().Exit)
-		assert.False(t, run.End.TimedOut)
-		for _, p := range others(run) {
-			require.NotNil(t, p.Exit)
-			require.Zero(t, p.Creator)
-			require.NotZero(t, p.Call)
-		}
-	}
 }
 
 func TestLines(t *testing.T) {

@@ -35,12 +35,16 @@
 // The order of two stops of different tasks tells nothing. A child's first stop
 // often comes before its creator's event: it waits in Recorder.early until the
 // event says whose child it is; where the event cannot come any more (the
-// creator was killed), /proc tells. Whether a process waited for its child is
-// looked at when its last thread is about to exit, because until then another
-// thread could still wait, and no child has been given to another parent. A
-// traced process that ended stays until this package has waited for it, and
-// only then can its parent wait for it; so a child whose end has not been seen
-// here has not been waited for by anybody.
+// creator was killed), /proc tells. SIGKILL takes a task out of any stop, even
+// between two looks at it: no stop can be counted on, PTRACE_EVENT_EXIT no more
+// than others, and only what wait(2) says of an end is certain.
+//
+// Whether a process waited for its child is looked at when its last thread is
+// about to exit, because until then another thread could still wait, and no
+// child has been given to another parent. A traced process that ended stays
+// until this package has waited for it, and only then can its parent wait for
+// it; so a child whose end has not been seen here has not been waited for by
+// anybody.
 //
 // # What it does not promise
 //
@@ -87,6 +91,7 @@ type Recorder struct {
 	proc  *procfs
 	depth int // PID namespaces above the sandbox's own that /proc shows
 	first *process
+	host  inodes
 	begun bool // first runs the submission's program
 
 	program file      // the submission's program
@@ -239,9 +244,11 @@ func (r *Recorder) finish() {
 	name, err := r.hostname(run.Host.Namespaces["uts"], r.init.PID)
 	r.fail(err)
 	run.Host.After = name
-	mounts, err := r.looks.mounts()
-	r.fail(err)
-	run.Host.MountsLeft = more(run.Host.Mounts, mounts)
+	if r.looks.remounted() {
+		mounts, err := r.looks.mounts()
+		r.fail(err)
+		run.Host.MountsLeft = more(run.Host.Mounts, mounts)
+	}
 	run.Events = slices.DeleteFunc(run.Events, func(ev *evidence.Event) bool { return ev.Call == "" })
 }
 

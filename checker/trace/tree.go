@@ -22,8 +22,8 @@ type task struct {
 	spaces inodes
 	stale  bool // spaces must be read anew
 	held   bool // spaces are held open
-	// inherits: stale, but spaces are right for what a child that was made
-	// with no new namespaces has from its creator.
+	// inherits: stale, but spaces are right for all but the first kinds, as
+	// they are after execve, and for a child made with no new namespaces.
 	inherits bool
 }
 
@@ -141,6 +141,9 @@ func (r *Recorder) adopt(tid int, creator *task, p *pending) error {
 		t.spaces, t.inherits = creator.spaces, true
 	}
 	child.ppid = s.ppid
+	if p != nil {
+		child.flags = p.flags
+	}
 	r.record(child, t, s)
 	switch parent := r.procs[s.ppid]; {
 	case creator != nil:
@@ -250,7 +253,7 @@ func (r *Recorder) executed(t *task) error {
 	p := t.proc
 	if former != t.tid {
 		if old := r.tasks[former]; old != nil && old.proc == p {
-			t.pending, t.spaces, t.held = old.pending, old.spaces, old.held
+			t.pending, t.spaces, t.held, t.stale = old.pending, old.spaces, old.held, old.stale
 			delete(r.tasks, former)
 			delete(p.tasks, former)
 		}
@@ -260,7 +263,8 @@ func (r *Recorder) executed(t *task) error {
 			delete(p.tasks, tid)
 		}
 	}
-	t.exiting, t.stale = false, true
+	// Of a process's namespaces execve(2) may change the time namespace.
+	t.exiting, t.stale, t.inherits = false, true, t.held && !t.stale
 	p.over, p.parted, p.looked = false, false, false
 	call := t.pending
 	t.pending = nil
@@ -304,15 +308,35 @@ func (r *Recorder) executed(t *task) error {
 // maxExecs is how many programs of one process are kept.
 const maxExecs = 100
 
+// prepare looks at the host. It is done while the first process is on its way
+// to the submission's program, so that it does not wait for it.
+func (r *Recorder) prepare() error {
+	if r.looks.mountinfo >= 0 {
+		return nil
+	}
+	var err error
+	if r.host, err = r.looks.openHost(r.init.PID); err != nil {
+		return err
+	}
+	host := &r.run.Host
+	host.Namespaces = r.looks.asMap(r.host)
+	if host.Hostname, err = r.hostname(r.host[utsKind], r.init.PID); err != nil {
+		return err
+	}
+	if _, host.Kernel, err = uname(); err != nil {
+		return err
+	}
+	host.Mounts, err = r.looks.mounts()
+	return err
+}
+
 // begin starts the record: the first process has just become the submission's
 // program, and has run nothing of it.
 func (r *Recorder) begin(t *task) error {
-	r.begun, r.start = true, time.Now()
-	var err error
-	if t.spaces, err = r.looks.openHost(t.tid); err != nil {
+	if err := r.prepare(); err != nil {
 		return err
 	}
-	t.stale, t.held = false, true
+	r.begun, r.start = true, time.Now()
 	data, err := r.proc.read(t.tid, "status")
 	if err != nil {
 		return fmt.Errorf("read status of the first process: %w", err)
@@ -322,18 +346,14 @@ func (r *Recorder) begin(t *task) error {
 		return errors.New("read status of the first process: no NSpid in it")
 	}
 	r.program = r.programOf(t.tid)
-	if data, err := r.proc.read(t.tid, "stat"); err == nil {
-		r.code = parseCode(data)
+	if r.opts.Resolve != nil {
+		if data, err := r.proc.read(t.tid, "stat"); err == nil {
+			r.code = parseCode(data)
+		}
 	}
+	t.spaces, t.inherits = r.host, true // init made it, with no new namespaces
 	r.record(r.first, t, s)
-	host := &r.run.Host
-	host.Namespaces = r.looks.asMap(t.spaces)
-	host.Hostname = r.first.ev.Born.Hostname
-	if _, host.Kernel, err = uname(); err != nil {
-		return err
-	}
-	host.Mounts, err = r.looks.mounts()
-	return err
+	return nil
 }
 
 // signalOf names the signal that ended a process, or "".

@@ -1,0 +1,143 @@
+package trace
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestClone3(t *testing.T) {
+	t.Parallel()
+	run := record(t, "clone3")
+	assert.Equal(t, 7, run.First().Exit.Code)
+	child := others(run)[0]
+	assert.Equal(t, 1, child.PIDSelf())
+	assert.True(t, run.Host.New(child.Born, "uts"))
+	assert.Equal(t, "raw child\n", written(run, child.ID, "stdout"))
+	assert.Empty(t, child.Execs)
+	assert.False(t, child.Probe)
+	calls := events(run, "clone3")
+	require.Len(t, calls, 2)
+	assert.Equal(t, []string{"CLONE_NEWPID", "CLONE_NEWUTS", "SIGCHLD"}, calls[0].Flags)
+	assert.Equal(t, child.ID, calls[0].Child)
+	assert.Equal(t, "EINVAL", calls[1].Errno)
+	assert.Zero(t, calls[1].Child)
+}
+
+func TestHiddenChild(t *testing.T) {
+	t.Parallel()
+	run := record(t, "hide")
+	assert.Contains(t, run.End.Hiding, "CLONE_UNTRACED")
+	assert.Empty(t, run.Stdout.Data, "what it did was in vain")
+	made := others(run)
+	require.Len(t, made, 1)
+	assert.True(t, made[0].Hidden)
+	assert.Nil(t, run.First().Exit)
+}
+
+func TestFiltersOfItsOwn(t *testing.T) {
+	t.Parallel()
+	run := record(t, "filter")
+	assert.Zero(t, run.First().Exit.Code)
+	assert.Equal(t, "invalid cross-device link\n", string(run.Stdout.Data))
+	assert.Equal(t, string(run.Stdout.Data), written(run, 0, "stdout"))
+	assert.Len(t, events(run, "seccomp"), 3)
+	var operations []string
+	for _, ev := range events(run, "prctl") {
+		operations = append(operations, ev.Text)
+	}
+	assert.Equal(t, []string{"PR_SET_NO_NEW_PRIVS", "PR_SET_DUMPABLE"}, operations)
+	assert.Empty(t, events(run, "sethostname"), "its own filter refused it: nothing happened")
+}
+
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	run := record(t, "flood", "15000")
+	assert.Equal(t, []string{"events"}, run.End.Cut)
+	assert.LessOrEqual(t, len(events(run, "write")), maxWrites)
+	assert.Greater(t, len(events(run, "write")), maxWrites/2)
+	assert.Len(t, events(run, "clone"), 1, "the calls that come later are kept")
+	assert.Len(t, written(run, 0, "stdout"), maxProcess)
+	assert.Equal(t, int64(15000*100), run.Stdout.Total)
+	assert.Zero(t, run.First().Exit.Code)
+}
+
+func TestStrangeArguments(t *testing.T) {
+	t.Parallel()
+	run := record(t, "strange")
+	assert.Zero(t, run.First().Exit.Code)
+	assert.Equal(t, "still here\n", string(run.Stdout.Data))
+	assert.Equal(t, "b\\xff\\xfe\n", events(run, "sethostname")[0].Text)
+	exec := events(run, "execve")[0]
+	assert.Equal(t, `/bin/\xff`, exec.Path)
+	assert.Equal(t, []string{`\xc3`, strings.Repeat("a", maxArg)}, exec.Argv)
+	assert.Equal(t, "ENOENT", exec.Errno)
+}
+
+// TestThreadsOfOthers: the C library makes its threads by clone3, whose flags
+// no filter can see. They are no processes.
+func TestThreadsOfOthers(t *testing.T) {
+	t.Parallel()
+	const python = "/usr/bin/python3"
+	if _, err := os.Stat(python); err != nil {
+		t.Skip("no program with threads of the C library's: ", err)
+	}
+	run := record(t, "exec", python, "-c", `
+import os, threading
+def work():
+    os.write(1, b"thread\n")
+ts = [threading.Thread(target=work) for _ in range(8)]
+for t in ts: t.start()
+for t in ts: t.join()
+if os.fork() == 0:
+    os.write(1, b"child\n")
+    os._exit(0)
+os.wait()
+`)
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	made := others(run)
+	require.Len(t, made, 1)
+	assert.Equal(t, strings.Repeat("thread\n", 8), written(run, 0, "stdout"))
+	assert.Equal(t, "child\n", written(run, made[0].ID, "stdout"))
+	assert.Len(t, events(run, "clone", "clone3", "fork", "vfork"), 1)
+}
+
+// TestFailure: when the recorder fails the sandbox ends, and the run says so.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	b := openBench(t)
+	for _, mode := range [][]string{{"lines"}, {"crowd", "10"}, {"relay"}} {
+		run, err := Record(context.Background(), b.host, b.command(mode...), Options{Resolve: func(pc uint64) string {
+			if pc != 0 {
+				panic("no line")
+			}
+			return ""
+		}})
+		require.NoError(t, err)
+		assert.Contains(t, run.End.Broken, "no line", mode)
+		assert.False(t, run.End.TimedOut, mode)
+		assert.Nil(t, run.First().Exit, mode)
+	}
+}
+
+// TestNothingIsLeft: a run leaves no descriptor open. It is not parallel.
+func TestNothingIsLeft(t *testing.T) {
+	b := openBench(t)
+	count := func() int {
+		_, err := Record(context.Background(), b.host, b.command("container"), Options{Resolve: b.resolve})
+		require.NoError(t, err)
+		list, err := os.ReadDir("/proc/self/fd")
+		require.NoError(t, err)
+		return len(list)
+	}
+	count() // what the sandbox keeps for the next one
+	before := count()
+	for range 3 {
+		count()
+	}
+	assert.Equal(t, before, count())
+}
