@@ -83,9 +83,7 @@ func (t *tally) endTest(e event, said []string) {
 	case "fail":
 		t.failed++
 		fmt.Fprintf(t.out, "FAILED %s %s\n", e.Package, e.Test)
-		for _, s := range said {
-			fmt.Fprint(t.out, "    ", s)
-		}
+		t.quote(said)
 	}
 }
 
@@ -94,9 +92,26 @@ func (t *tally) endPackage(e event) {
 	fmt.Fprintf(t.out, "%-5s %-36s %6.1f s\n", word, e.Package, e.Elapsed)
 	if e.Action == "fail" {
 		t.broken = append(t.broken, e.Package)
-		for _, s := range t.said[[2]string{e.Package, ""}] {
-			fmt.Fprint(t.out, "    ", s)
+		t.quote(t.said[[2]string{e.Package, ""}])
+	}
+}
+
+// Limits of what is shown of one failed test: evidence in a message is long.
+const (
+	maxLines = 80
+	maxLine  = 400 // bytes
+)
+
+func (t *tally) quote(said []string) {
+	for i, s := range said {
+		if i == maxLines {
+			fmt.Fprintf(t.out, "    ... %d more lines\n", len(said)-i)
+			return
 		}
+		if len(s) > maxLine {
+			s = s[:maxLine] + "...\n"
+		}
+		fmt.Fprint(t.out, "    ", s)
 	}
 }
 
