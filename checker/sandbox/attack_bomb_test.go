@@ -46,7 +46,7 @@ func TestForkBomb(t *testing.T) {
 	close(stop)
 	<-done
 	assert.True(t, res.TimedOut)
-	assert.Equal(t, h.NoGroups == nil, res.OutOfPIDs)
+	assert.Equal(t, h.NoGroups() == nil, res.OutOfPIDs)
 	assert.Greater(t, most, 2, "it was no bomb")
 	assert.LessOrEqual(t, most, 32)
 	assert.Empty(t, marked(mark))
@@ -57,7 +57,7 @@ func TestMemoryBombs(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	limit, much := int64(48<<20), "256"
-	if h.NoGroups != nil {
+	if h.NoGroups() != nil {
 		limit, much = 256<<20, "1024" // of address space: the Go runtime takes some at once
 	}
 	for _, how := range []string{"memory", "memfd", "sysv", "tmpfs"} {
@@ -72,7 +72,7 @@ func TestMemoryBombs(t *testing.T) {
 			res := run(t, h, cmd)
 			assert.NotContains(t, string(res.Stdout.Data), "ok\t"+how)
 			assert.False(t, res.Status.Exited() && res.Status.ExitStatus() == 0)
-			if h.NoGroups == nil {
+			if h.NoGroups() == nil {
 				assert.True(t, res.OutOfMemory)
 				assert.Equal(t, unix.SIGKILL, res.Status.Signal())
 			}

@@ -3,10 +3,12 @@ package sandbox
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,15 +94,17 @@ func TestNoDescriptorOrFolderIsLeaked(t *testing.T) {
 }
 
 func TestLimitsAndIdentity(t *testing.T) {
-	t.Parallel()
+	signal.Ignore(unix.SIGHUP, unix.SIGUSR1, unix.SIGTSTP) // as under nohup(1)
+	defer signal.Reset(unix.SIGHUP, unix.SIGUSR1, unix.SIGTSTP)
 	h := open(t)
 	got := ran(t, h, attack(t, "limits"))
 	d := DefaultLimits()
 	assert.Equal(t, fmt.Sprint(d.Disk), got.of(t, "hard fsize"))
 	assert.Equal(t, "4096", got.of(t, "hard nofile"))
-	if h.NoGroups != nil {
+	if h.NoGroups() != nil {
 		assert.Equal(t, fmt.Sprint(d.Processes), got.of(t, "hard nproc"))
 		assert.Equal(t, fmt.Sprint(d.Memory), got.of(t, "hard data"))
+		assert.Equal(t, "1000", got.of(t, "oom_score_adj"))
 	}
 	got.every(t, "raise ", "EPERM")
 	assert.Equal(t, "2", got.of(t, "Seccomp"))
@@ -112,6 +116,9 @@ func TestLimitsAndIdentity(t *testing.T) {
 		assert.NotZero(t, caps&(1<<unix.CAP_SYS_ADMIN), set)
 		assert.Zero(t, caps&(1<<unix.CAP_SYS_RESOURCE), set)
 	}
+	for _, set := range []string{"SigIgn", "SigBlk"} {
+		assert.Equal(t, "0000000000000000", got.of(t, set), set)
+	}
 	for _, ns := range []string{"user", "pid", "mnt", "uts", "ipc", "net", "cgroup"} {
 		ours, err := os.Readlink("/proc/self/ns/" + ns)
 		require.NoError(t, err)
@@ -120,4 +127,44 @@ func TestLimitsAndIdentity(t *testing.T) {
 		assert.NotEqual(t, ours, theirs, ns)
 	}
 	assert.Regexp(t, "^[a-z]{10}$", got.of(t, "hostname"))
+}
+
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	master, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Skip("needs /dev/ptmx: ", err)
+	}
+	ours := os.NewFile(uintptr(master), "master")
+	defer ours.Close()
+	require.NoError(t, unix.IoctlSetPointerInt(master, unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(master, unix.TIOCGPTN)
+	require.NoError(t, err)
+	slave, err := unix.Open(fmt.Sprint("/dev/pts/", n), unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(slave)
+	_, err = ours.WriteString("by hand\n")
+	require.NoError(t, err)
+
+	cmd := attack(t, "terminal")
+	cmd.Terminal = Terminal(slave)
+	res := run(t, h, cmd)
+	assert.Zero(t, int(res.Status))
+	assert.Empty(t, res.Stdout.Data)
+	require.NoError(t, ours.SetReadDeadline(time.Now().Add(10*time.Second)))
+	text := ""
+	for !strings.Contains(text, "\ttyped\n") {
+		buf := make([]byte, 4096)
+		k, err := ours.Read(buf)
+		require.NoError(t, err, "%q", text)
+		text += strings.ReplaceAll(string(buf[:k]), "\r", "")
+	}
+	_, text, _ = strings.Cut(text, "by hand\n") // what was typed is echoed
+	got := read(t, &Result{Stdout: Stream{Data: []byte(text)}})
+	got.every(t, "terminal ", "ok")
+	assert.Equal(t, "ok", got.of(t, "open /dev/tty"))
+	assert.Equal(t, "true", got.of(t, "in the foreground"))
+	assert.Equal(t, "EPERM", got.of(t, "TIOCSTI"))
+	assert.Equal(t, "by hand", got.of(t, "typed"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // withBinds adds a folder of the machine with a file in it, and one that is hidden.
@@ -153,9 +154,36 @@ func TestCgroupsOfTheMachineCannotBeWritten(t *testing.T) {
 	h := open(t)
 	for _, how := range [][]string{{"cgroups"}, {"nested", "cgroups"}} {
 		got := ran(t, h, attack(t, how...))
-		assert.Empty(t, got.with("writable"), "%v", how)
+		for _, path := range got.with("writable") {
+			// Its own group's files belong to the ordinary user who made it.
+			assert.True(t, h.ids.base == 0 && filepath.Dir(path) == "/tmp/cgroup/cgroup2", "%v: %s can be written to", how, path)
+		}
 		assert.Empty(t, got.with("made"), "%v", how)
 		assert.NotEqual(t, "ok", got.of(t, "mount cgroup none,name=pidone-evil"))
+	}
+}
+
+func TestCgroupKillReachesNobodyOutside(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	v := startVictim(t, h) // in the checker's group
+	cmd := attack(t, "killall")
+	res := run(t, h, cmd)
+	if res.Status == 0 {
+		got := read(t, res)
+		if got.of(t, "mount") == "ok" {
+			got.every(t, "write ", "EACCES", "EPERM", "ENOENT")
+			got.every(t, "make ", "EACCES", "EPERM", "EROFS", "ENOENT")
+		}
+	} else {
+		assert.Equal(t, unix.SIGKILL, res.Status.Signal(), "it was to end itself alone")
+		got := read(t, res)
+		got.every(t, "make ", "EAGAIN", "ENOENT")
+	}
+	v.unharmed(t)
+	assert.Equal(t, "hello", ran(t, h, attack(t, "hello")).of(t, "world"))
+	if h.opened() != nil {
+		assert.Empty(t, dirsOf(h))
 	}
 }
 

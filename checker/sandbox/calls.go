@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"runtime"
 	"slices"
 	"syscall"
@@ -46,7 +47,7 @@ type kind uint8
 const (
 	plain kind = iota
 	fork       // the child goes on at target
-	reap       // wait for every child; the forked one's status is written to args[0] at once
+	reap       // wait for every child: see script.reapAll
 	busy       // make it again, after a pause, as long as it fails with EBUSY
 )
 
@@ -73,12 +74,20 @@ type report struct {
 type state struct {
 	slots  [8]uintptr
 	wait   uint32 // wait status of the last child reaped
-	pidfd  int32  // of the child of start, for its parent
+	polls  [2]pollFD
+	buf    [128]byte // struct signalfd_siginfo
+	pidfd  int32     // of the child of start, for its parent
 	child  uintptr
 	rounds uintptr       // made again for EBUSY, by all calls together
 	pause  unix.Timespec // before that
 	report report
 	fd     uintptr // where to write report
+}
+
+// pollFD is struct pollfd, poll(2).
+type pollFD struct {
+	fd              int32
+	events, revents int16
 }
 
 func (s *script) add(c call) int {
@@ -147,6 +156,20 @@ func (s *script) closeExcept(keep ...int) {
 	s.do("close descriptors", unix.SYS_CLOSE_RANGE, uintptr(next), 0xffffffff, 0)
 }
 
+// reapAll appends what waits until no child is left. The status of the forked
+// one is written to statusFD when it has ended. When all write ends of the pipe
+// aliveFD are closed the script ends at once, with exit status 127.
+//
+// SIGCHLD must be blocked.
+func (s *script) reapAll(statusFD, aliveFD int) {
+	mask := binary.NativeEndian.AppendUint64(nil, 1<<(unix.SIGCHLD-1))
+	s.do("watch for ends", unix.SYS_SIGNALFD4, ^uintptr(0), s.bytes(mask), uintptr(len(mask)), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK).slot = 1
+	s.state.polls[0].fd = int32(aliveFD) // no events asked for: its end alone is told
+	s.state.polls[1].events = unix.POLLIN
+	s.add(call{kind: reap, args: [6]uintptr{uintptr(statusFD)}, from: [6]int8{1: 1}})
+	s.closeSlot(1)
+}
+
 // maxRounds bounds the calls made again for EBUSY by one script.
 const maxRounds = 1000
 
@@ -159,9 +182,8 @@ type cloneArgs struct {
 	cgroup                                        uint64
 }
 
-// start forks the calling thread, which must be locked, by clone3(2). The child
-// works through the script and never returns. It returns the child's pid
-// and a pidfd of it.
+// start forks the calling thread by clone3(2). The child works through the
+// script and never returns. It returns the child's pid and a pidfd of it.
 //
 // All signals are blocked around it, so that no handler of the Go runtime can
 // run in the child; it has none, by CLONE_CLEAR_SIGHAND. The script has to
@@ -171,6 +193,8 @@ func (s *script) start(args cloneArgs, reportFD int) (pid, pidfd int, err error)
 	args.exitSignal = uint64(unix.SIGCHLD)
 	args.pidfd = uint64(uintptr(unsafe.Pointer(&s.state.pidfd)))
 	s.state.fd = uintptr(reportFD)
+	runtime.LockOSThread() // the signal mask is a thread's
+	defer runtime.UnlockOSThread()
 	var all, old unix.Sigset_t
 	for i := range all.Val {
 		all.Val[i] = ^all.Val[i]
@@ -214,23 +238,32 @@ func perform(calls *call, n int, st *state) {
 	var c *call
 	for i < n {
 		c = (*call)(unsafe.Add(unsafe.Pointer(calls), uintptr(i)*unsafe.Sizeof(*calls)))
-		if c.kind == reap {
-			for {
-				r, _, errno = unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st.wait)), unix.WALL, 0, 0, 0)
-				if errno != 0 && errno != unix.EINTR {
-					break
-				}
-				if errno == 0 && r == st.child {
-					unix.RawSyscall6(unix.SYS_WRITE, c.args[0], uintptr(unsafe.Pointer(&st.wait)), unsafe.Sizeof(st.wait), 0, 0, 0)
-				}
-			}
-			i++
-			continue
-		}
 		for j := range c.from {
 			if c.from[j] != 0 {
 				c.args[j] = st.slots[(c.from[j]-1)&7]
 			}
+		}
+		if c.kind == reap {
+			st.polls[1].fd = int32(c.args[1])
+			for {
+				r, _, errno = unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st.wait)), unix.WALL|unix.WNOHANG, 0, 0, 0)
+				if errno != 0 && errno != unix.EINTR {
+					break
+				}
+				if errno != 0 || r != 0 {
+					if errno == 0 && r == st.child {
+						unix.RawSyscall6(unix.SYS_WRITE, c.args[0], uintptr(unsafe.Pointer(&st.wait)), unsafe.Sizeof(st.wait), 0, 0, 0)
+					}
+					continue
+				}
+				unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&st.polls)), uintptr(len(st.polls)), 0, 0, 8, 0)
+				if st.polls[0].revents != 0 {
+					unix.RawSyscall6(unix.SYS_EXIT_GROUP, 127, 0, 0, 0, 0, 0)
+				}
+				unix.RawSyscall6(unix.SYS_READ, c.args[1], uintptr(unsafe.Pointer(&st.buf)), unsafe.Sizeof(st.buf), 0, 0, 0)
+			}
+			i++
+			continue
 		}
 		r, _, errno = unix.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
 		if c.kind == busy && errno == unix.EBUSY && st.rounds < maxRounds {

@@ -28,9 +28,10 @@ const groupPrefix = "pidone-"
 // groups makes cgroups below those that the checker is in. Version 2 is used
 // where it has the controllers, else version 1.
 type groups struct {
-	v2   bool
-	dirs []string // where groups are made: one for v2, one a controller for v1
-	name string
+	v2     bool
+	limits bool     // keep limits; else they are a fence only, in v2: see box
+	dirs   []string // where groups are made: one for v2, one a controller for v1
+	name   string
 
 	mu   sync.Mutex
 	used [slots]bool
@@ -39,6 +40,15 @@ type groups struct {
 	pid     int
 	alive   int // our end of the pipe that the janitor waits for
 }
+
+// box is the group in a group of v2 that the sandbox's processes are in, and
+// the highest that they can see, as the root of their cgroup namespace.
+//
+// An ordinary user's sandbox is of the same id outside as the user, who may own
+// the groups: it may write to files of the box, and kill or freeze what is in
+// there. It must not reach the limits, which are those of the group above, nor
+// the group that the checker is in, nor make groups that would stay.
+const box = "box"
 
 // group is one sandbox's cgroup: one directory in v2, one a controller in v1.
 type group struct {
@@ -52,8 +62,8 @@ type group struct {
 	into int // v2: descriptor of the directory, for CLONE_INTO_CGROUP; else -1
 }
 
-// openGroups finds out where groups can be made. It returns nil with an error
-// that says why where the caller cannot.
+// openGroups finds out where groups can be made. Where they cannot keep limits
+// it says why in an error, and returns nil or groups that are a fence alone.
 func openGroups() (*groups, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -63,26 +73,30 @@ func openGroups() (*groups, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &groups{alive: -1, janitor: -1}
-	g.dirs, g.v2, err = groupDirs(mounts, self)
-	if err != nil {
-		return nil, err
-	}
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return nil, err
 	}
+	g := &groups{alive: -1, janitor: -1, limits: true}
 	g.name = fmt.Sprintf("%s%d-%s-%s-", groupPrefix, os.Getpid(), startTime(stat), randomLetters(6))
+	g.dirs, g.v2, err = groupDirs(mounts, self)
 	for _, dir := range g.dirs {
-		if err := unix.Access(dir, unix.W_OK); err != nil {
-			return nil, fmt.Errorf("write %s: %w", dir, err)
+		if accessErr := unix.Access(dir, unix.W_OK); accessErr != nil && err == nil {
+			err = fmt.Errorf("write %s: %w", dir, accessErr)
 		}
+	}
+	if err != nil {
+		dir := fenceDir(mounts, self)
+		if dir == "" {
+			return nil, err
+		}
+		g.dirs, g.v2, g.limits = []string{dir}, true, false
 	}
 	g.sweep()
 	if err := g.startJanitor(); err != nil {
 		return nil, fmt.Errorf("start janitor: %w", err)
 	}
-	return g, nil
+	return g, err
 }
 
 // hierarchy is one mount of a cgroup file system.
@@ -92,10 +106,8 @@ type hierarchy struct {
 	v2          bool
 }
 
-// groupDirs tells from /proc/self/mountinfo and /proc/self/cgroup in which
-// directories groups with limits of memory and processes can be made.
-func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
-	var all []hierarchy
+// hierarchies reads /proc/self/mountinfo.
+func hierarchies(mountinfo []byte) (all []hierarchy) {
 	for sc := bufio.NewScanner(bytes.NewReader(mountinfo)); sc.Scan(); {
 		before, after, ok := strings.Cut(sc.Text(), " - ")
 		f, s := strings.Fields(before), strings.Fields(after)
@@ -104,25 +116,48 @@ func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
 		}
 		all = append(all, hierarchy{mount: f[4], root: f[3], options: strings.Split(s[2], ","), v2: s[0] == "cgroup2"})
 	}
-	// path is where the checker's own group lies in a hierarchy.
-	path := func(h hierarchy, controller string) string {
-		for _, line := range strings.Split(string(self), "\n") {
-			f := strings.SplitN(line, ":", 3)
-			if len(f) != 3 || !slices.Contains(strings.Split(f[1], ","), controller) {
-				continue
-			}
-			if rel, err := filepath.Rel(h.root, f[2]); err == nil && !strings.HasPrefix(rel, "..") {
-				return filepath.Join(h.mount, rel)
-			}
-			return h.mount
+	return all
+}
+
+// path is where the group lies that /proc/self/cgroup names for a controller;
+// "" is that of v2.
+func (h hierarchy) path(self []byte, controller string) string {
+	for _, line := range strings.Split(string(self), "\n") {
+		f := strings.SplitN(line, ":", 3)
+		if len(f) != 3 || !slices.Contains(strings.Split(f[1], ","), controller) {
+			continue
 		}
-		return ""
+		if rel, err := filepath.Rel(h.root, f[2]); err == nil && !strings.HasPrefix(rel, "..") {
+			return filepath.Join(h.mount, rel)
+		}
+		return h.mount
 	}
+	return ""
+}
+
+// fenceDir returns the caller's own group of v2 if groups can be made there.
+func fenceDir(mountinfo, self []byte) string {
+	for _, h := range hierarchies(mountinfo) {
+		if !h.v2 {
+			continue
+		}
+		dir := h.path(self, "")
+		if dir != "" && unix.Access(dir, unix.W_OK) == nil && unix.Access(filepath.Join(dir, "cgroup.procs"), unix.W_OK) == nil {
+			return dir
+		}
+	}
+	return ""
+}
+
+// groupDirs tells from /proc/self/mountinfo and /proc/self/cgroup in which
+// directories groups with limits of memory and processes can be made.
+func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
+	all := hierarchies(mountinfo)
 	for _, h := range all {
 		if !h.v2 {
 			continue
 		}
-		for dir := path(h, ""); dir != ""; dir = filepath.Dir(dir) {
+		for dir := h.path(self, ""); dir != ""; dir = filepath.Dir(dir) {
 			control, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
 			has := strings.Fields(string(control))
 			if err == nil && slices.Contains(has, "memory") && slices.Contains(has, "pids") && unix.Access(dir, unix.W_OK) == nil {
@@ -137,7 +172,7 @@ func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
 		found := false
 		for _, h := range all {
 			if !h.v2 && slices.Contains(h.options, controller) {
-				if dir := path(h, controller); dir != "" {
+				if dir := h.path(self, controller); dir != "" {
 					dirs, found = append(dirs, dir), true
 					break
 				}
@@ -170,6 +205,7 @@ func (g *groups) sweep() {
 				continue
 			}
 			if stat, err := os.ReadFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
+				os.Remove(filepath.Join(l, box))
 				os.Remove(l) // fails while processes are in it, which then are not ours to end
 			}
 		}
@@ -197,8 +233,10 @@ func (g *groups) startJanitor() (err error) {
 	s.try("read", unix.SYS_READ, uintptr(p[0]), s.bytes(buf), 1)
 	for slot := range slots {
 		for _, dir := range g.paths(slot) {
-			c := s.try("rmdir", unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR)
-			c.kind = busy
+			if g.v2 {
+				s.try("rmdir", unix.SYS_UNLINKAT, atFDCWD, s.str(filepath.Join(dir, box)), unix.AT_REMOVEDIR).kind = busy
+			}
+			s.try("rmdir", unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR).kind = busy
 		}
 	}
 	g.pid, g.janitor, err = s.start(cloneArgs{}, 2)
@@ -250,14 +288,18 @@ func (g *groups) acquire(l Limits) (_ *group, err error) {
 	}()
 	memory, processes := strconv.FormatInt(l.Memory, 10), strconv.Itoa(l.Processes)
 	for i, dir := range g.paths(slot) {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		// Both controllers of v1 may be in one hierarchy.
+		if err := os.Mkdir(dir, 0o755); err != nil && !slices.Contains(gr.dirs, dir) {
 			return nil, fmt.Errorf("make cgroup: %w", err)
 		}
 		gr.dirs = append(gr.dirs, dir)
 		set := map[string]string{}
 		switch {
 		case g.v2:
-			set["memory.max"], set["pids.max"] = memory, processes
+			set["cgroup.max.descendants"] = "1"
+			if g.limits {
+				set["memory.max"], set["pids.max"] = memory, processes
+			}
 		case i == 0:
 			set["memory.limit_in_bytes"] = memory
 		default:
@@ -271,7 +313,10 @@ func (g *groups) acquire(l Limits) (_ *group, err error) {
 		if g.v2 {
 			// Where there is swap, memory.max alone would only push it there.
 			_ = writeExisting(filepath.Join(dir, "memory.swap.max"), "0")
-			gr.into, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+			if err := os.Mkdir(filepath.Join(dir, box), 0o755); err != nil {
+				return nil, fmt.Errorf("make cgroup: %w", err)
+			}
+			gr.into, err = unix.Open(filepath.Join(dir, box), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		} else {
 			var fd int
 			fd, err = unix.Open(filepath.Join(dir, "tasks"), unix.O_WRONLY|unix.O_CLOEXEC, 0)
@@ -298,6 +343,9 @@ func writeExisting(path, value string) error {
 	}
 	return nil
 }
+
+// limited tells whether the group keeps limits; a nil group does not.
+func (gr *group) limited() bool { return gr != nil && gr.g.limits }
 
 // hits tells whether the limits of memory and processes were met.
 func (gr *group) hits() (memory, processes bool) {
@@ -334,8 +382,12 @@ func (gr *group) closeJoin() {
 // release removes the group; every process in it must have been reaped.
 func (gr *group) release() error {
 	gr.closeJoin()
+	dirs := gr.dirs
+	if gr.g.v2 && len(dirs) > 0 {
+		dirs = []string{filepath.Join(dirs[0], box), dirs[0]}
+	}
 	var errs []error
-	for _, dir := range gr.dirs {
+	for _, dir := range dirs {
 		var err error
 		for range 200 {
 			if err = unix.Rmdir(dir); err != unix.EBUSY {
@@ -343,7 +395,7 @@ func (gr *group) release() error {
 			}
 			time.Sleep(time.Millisecond) // a process is still leaving
 		}
-		if err != nil {
+		if err != nil && err != unix.ENOENT {
 			errs = append(errs, fmt.Errorf("remove cgroup %s: %w", dir, err))
 		}
 	}

@@ -47,7 +47,8 @@
 // The sandbox ends when init has nothing left to reap, or when the thread kills
 // init at the time limit: with its init the kernel ends a whole PID namespace
 // (pid_namespaces(7)). If the checker is killed, init gets its parent-death
-// signal; mounts and namespaces go with their last process. Only cgroups are
+// signal or, where that came too early to be seen, the end of a pipe; mounts and
+// namespaces go with their last process. Only cgroups are
 // files that stay: a janitor, a process in a session of its own, waits for the
 // end of a pipe that the checker holds and removes them (cgroup.go). If even
 // the janitor was killed, the next Open sweeps.

@@ -33,8 +33,10 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Enter gives an ordinary user what Open needs: where the caller lacks the
 // capabilities it runs the calling program again, with the same arguments, as
 // root of a user namespace of its own, and waits for it. entered is true then,
-// and code is the exit status to end with. The caller's own id is all that is
-// mapped there: that root can do on the machine what the caller can.
+// and code is the exit status to end with. That root can do on the machine what
+// the caller can: the caller's own id is mapped to it. An ordinary user has no
+// other id to map; root without capabilities, as in a container, has, and needs
+// them, as its own is not for a sandbox.
 //
 // The error is a *RefusedError where the machine does not allow it.
 func Enter() (code int, entered bool, err error) {
@@ -55,6 +57,16 @@ func Enter() (code int, entered bool, err error) {
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
 		Pdeathsig:   unix.SIGKILL,
+	}
+	ids, err := spareIDs()
+	if err != nil {
+		return 0, false, fmt.Errorf("enter user namespace: %w", err)
+	}
+	if ids.base != 0 {
+		spare := syscall.SysProcIDMap{ContainerID: ids.base, HostID: ids.base, Size: ids.count}
+		cmd.SysProcAttr.UidMappings = append(cmd.SysProcAttr.UidMappings, spare)
+		cmd.SysProcAttr.GidMappings = append(cmd.SysProcAttr.GidMappings, spare)
+		cmd.SysProcAttr.GidMappingsEnableSetgroups = true
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
@@ -84,6 +96,37 @@ func Enter() (code int, entered bool, err error) {
 		return 128 + int(ws.Signal()), true, nil
 	}
 	return cmd.ProcessState.ExitCode(), true, nil
+}
+
+// spareIDs returns ids besides the caller's own that the caller may map into a
+// user namespace; base is 0 if there are none. It is an error if the caller's
+// own, which the sandbox has to take then, may be root's.
+func spareIDs() (idRange, error) {
+	uidMap, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		return idRange{}, err
+	}
+	gidMap, err := os.ReadFile("/proc/self/gid_map")
+	if err != nil {
+		return idRange{}, err
+	}
+	var ids idRange
+	if os.Geteuid() == 0 && os.Getegid() == 0 && has(unix.CAP_SETUID, unix.CAP_SETGID) {
+		ids = pickRange(uidMap, gidMap)
+	}
+	if ids.base == 0 && mayBeRoot(uidMap, os.Geteuid()) {
+		return idRange{}, errOnlyRoot()
+	}
+	return ids, nil
+}
+
+// errOnlyRoot says that a sandbox's root would have to be the machine's.
+func errOnlyRoot() *RefusedError {
+	return &RefusedError{
+		Err:     unix.EPERM,
+		Setting: "the lack of CAP_SETUID and CAP_SETGID, or of ids besides root's",
+		Remedy:  "run the same command as an ordinary user",
+	}
 }
 
 // userNamespaceSettings are the sysctls that forbid user namespaces, with the

@@ -16,10 +16,12 @@ import (
 // Host makes sandboxes on this machine. Its methods may be called by several
 // goroutines at once.
 type Host struct {
-	ids    idRange
-	groups *groups
-	// NoGroups says why limits are not kept by cgroups; nil if they are.
-	NoGroups error
+	ids idRange
+	// Cgroups are looked for, and their janitor started, while the caller goes
+	// on: see opened.
+	ready    chan struct{}
+	groups   *groups
+	noGroups error
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -44,13 +46,31 @@ func Open() (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
-	h := &Host{ids: pickRange(uidMap, gidMap)}
-	h.groups, h.NoGroups = openGroups()
+	h := &Host{ids: pickRange(uidMap, gidMap), ready: make(chan struct{})}
+	if mayBeRoot(uidMap, h.ids.base) {
+		return nil, errOnlyRoot()
+	}
+	go func() {
+		defer close(h.ready)
+		h.groups, h.noGroups = openGroups()
+	}()
 	return h, nil
 }
 
+// opened returns what makes cgroups, or nil where there are none.
+func (h *Host) opened() *groups {
+	<-h.ready
+	return h.groups
+}
+
+// NoGroups says why limits are not kept by cgroups; nil if they are.
+func (h *Host) NoGroups() error {
+	<-h.ready
+	return h.noGroups
+}
+
 // Close gives back what Open took. No sandbox may be running.
-func (h *Host) Close() { h.groups.close() }
+func (h *Host) Close() { h.opened().close() }
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.
@@ -89,15 +109,35 @@ func pickRange(maps ...[]byte) idRange {
 	return idRange{0, 1}
 }
 
+// mayBeRoot tells whether an id may be root of the machine outside of the
+// caller's user namespace: it is 0 one level up, of whoever that is.
+func mayBeRoot(uidMap []byte, id int) bool {
+	for _, line := range bytes.Split(uidMap, []byte("\n")) {
+		var inside, outside, count int
+		if n, _ := fmt.Sscan(string(line), &inside, &outside, &count); n == 3 && inside <= id && id-inside < count {
+			return outside+id-inside == 0
+		}
+	}
+	return true
+}
+
 // capable tells whether the caller has the capabilities that sandboxes need.
 func capable() bool {
+	return has(unix.CAP_SYS_ADMIN, unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_SYS_PTRACE)
+}
+
+func has(caps ...int) bool {
 	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&hdr, &data[0]); err != nil {
 		return false
 	}
-	need := uint32(1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_SYS_PTRACE)
-	return data[0].Effective&need == need
+	for _, c := range caps {
+		if data[0].Effective&(1<<c) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Run runs cmd in a sandbox of its own and waits until everything in it has

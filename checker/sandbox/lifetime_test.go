@@ -10,10 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,8 +33,8 @@ func beChecker() int {
 	}
 	defer h.Close()
 	janitor := 0
-	if h.groups != nil {
-		janitor = h.groups.pid
+	if h.opened() != nil {
+		janitor = h.opened().pid
 	}
 	fmt.Println("ready", os.Getpid(), janitor)
 	var wg sync.WaitGroup
@@ -150,7 +148,7 @@ func TestKilledCheckerLeavesNothing(t *testing.T) {
 	if testing.Short() {
 		rounds = 4
 	}
-	if os.Getenv("PIDONE_TEST_SLOW") != "" {
+	if os.Getenv(slowEnv) != "" {
 		rounds = 200
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
@@ -188,8 +186,7 @@ func TestKilledJanitorIsSweptAfter(t *testing.T) {
 	require.NoError(t, unix.Kill(c.janitor, unix.SIGKILL))
 	c.kill(t)
 	eventually(t, "its processes end", func() bool { return len(marked(c.mark)) == 0 })
-	require.NotEmpty(t, cgroupsOf(c.pid), "who removed them, without a janitor?")
-	// The last of its processes may still be leaving.
+	// The last of its processes may still be leaving. (Other checkers sweep too.)
 	eventually(t, "the next checker sweeps", func() bool {
 		open(t)
 		return len(cgroupsOf(c.pid)) == 0
@@ -212,7 +209,7 @@ func TestLiveCheckersAreNotSwept(t *testing.T) {
 	<-started
 	before := cgroupsOf(os.Getpid())
 	require.NotEmpty(t, before)
-	h.groups.sweep()
+	h.opened().sweep()
 	for _, dir := range before {
 		assert.DirExists(t, dir)
 	}
@@ -280,27 +277,66 @@ func (w *watcher) Wait(init *Init) (unix.WaitStatus, error) {
 	}
 }
 
-func TestWatcherSeesAnUnprivilegedInit(t *testing.T) {
+func TestProcessesAreUnprivilegedOutside(t *testing.T) {
 	t.Parallel()
 	h := open(t)
-	var uid, groups, name, cmdline string
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	mark := randomLetters(20)
+	go func() {
+		cmd := attack(t, "linger")
+		cmd.Env = []string{markEnv + "=" + mark}
+		cmd.Limits.Time = time.Minute
+		_, err := h.Run(ctx, cmd)
+		done <- err
+	}()
+	eventually(t, "the sandbox runs", func() bool { return len(marked(mark)) >= 5 })
+	ids, err := os.ReadFile("/proc/self/uid_map")
+	require.NoError(t, err)
+	require.False(t, mayBeRoot(ids, h.ids.base))
+	for _, p := range marked(mark) {
+		status, err := os.ReadFile(strings.Fields(p)[0] + "/status")
+		require.NoError(t, err)
+		base := fmt.Sprint(h.ids.base)
+		assert.Contains(t, string(status), "Uid:\t"+strings.Join([]string{base, base, base, base}, "\t")+"\n", p)
+		assert.Contains(t, string(status), "Gid:\t"+strings.Join([]string{base, base, base, base}, "\t")+"\n", p)
+		if h.ids.base != 0 {
+			assert.Contains(t, string(status), "Groups:\t \n", p)
+		}
+	}
+	cancel()
+	assert.ErrorIs(t, <-done, context.Canceled)
+}
+
+func TestWatcherSeesTheInit(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	pids := ""
 	cmd := attack(t, "hello")
 	cmd.Watcher = &watcher{look: func(init *Init) {
-		eventually(t, "init is named", func() bool {
-			comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", init.PID))
-			return string(comm) == "init\n"
-		})
-		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", init.PID))
+		fd, err := unix.Openat(init.Proc, fmt.Sprint(init.PID, "/status"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		assert.NoError(t, err)
-		for _, line := range strings.Split(string(status), "\n") {
-			if v, ok := strings.CutPrefix(line, "NSpid:"); ok {
-				name = strings.Join(strings.Fields(v), " ")
+		f := os.NewFile(uintptr(fd), "status")
+		defer f.Close()
+		for sc := bufio.NewScanner(f); sc.Scan(); {
+			if v, ok := strings.CutPrefix(sc.Text(), "NSpid:"); ok {
+				pids = strings.Join(strings.Fields(v), " ")
 			}
 		}
+		assert.Equal(t, "/submission/main", init.Program)
+		for i, ino := range init.Streams {
+			assert.NotZero(t, ino)
+			assert.NotEqual(t, ino, init.Streams[(i+1)%3])
+		}
+		assert.False(t, init.TimedOut())
 	}}
 	run(t, h, cmd)
-	assert.Regexp(t, `^\d+.* 1$`, name)
-	_, _, _ = uid, groups, cmdline
+	assert.Regexp(t, `^\d+.* 1$`, pids)
+
+	cmd.Watcher = &watcher{look: func(init *Init) { init.Kill() }}
+	res := run(t, h, cmd)
+	assert.True(t, res.Status.Signaled())
+	assert.Empty(t, res.Stdout.Data, "killed before it began")
 }
 
 func TestFailingWatcherEndsTheSandbox(t *testing.T) {
@@ -338,43 +374,4 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, names, 3*many)
-}
-
-// TestOrdinaryUser runs this package's tests once more as a user without rights.
-func TestOrdinaryUser(t *testing.T) {
-	if os.Getuid() != 0 || inner(t) {
-		t.Skip("not root of the machine: every test here is an ordinary user's")
-	}
-	program, err := helper()
-	require.NoError(t, err)
-	self, err := os.ReadFile("/proc/self/exe")
-	require.NoError(t, err)
-	dir, err := os.MkdirTemp("", "pidone-ordinary-")
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	const uid = 61234 // no account's
-	require.NoError(t, os.Chmod(dir, 0o755))
-	tmp := filepath.Join(dir, "tmp")
-	require.NoError(t, os.Mkdir(tmp, 0o700))
-	require.NoError(t, os.Chown(tmp, uid, uid))
-	for name, data := range map[string][]byte{"test": self, "helper": program} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o755))
-	}
-	args := []string{"-test.timeout=5m", "-test.short=" + strconv.FormatBool(testing.Short()), "-test.v"}
-	cmd := exec.Command(filepath.Join(dir, "test"), args...)
-	cmd.Dir = tmp
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + tmp, "TMPDIR=" + tmp, helperEnv + "=" + filepath.Join(dir, "helper")}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	t.Logf("%s", out)
-}
-
-// inner tells whether root here is root of a user namespace alone.
-func inner(t *testing.T) bool {
-	t.Helper()
-	ids, err := os.ReadFile("/proc/self/uid_map")
-	require.NoError(t, err)
-	f := strings.Fields(string(ids))
-	return len(f) != 3 || f[2] != "4294967295"
 }

@@ -38,10 +38,16 @@ import (
 const (
 	checkerEnv = "PIDONE_TEST_CHECKER" // be a checker that will be killed: see lifetime_test.go
 	helperEnv  = "PIDONE_TEST_HELPER"  // where the helper program lies, built before
+	dropEnv    = "PIDONE_TEST_DROP"    // capabilities to be without
+	slowEnv    = "PIDONE_TEST_SLOW"    // kill a checker at 200 moments
 	markEnv    = "PIDONE_TEST_MARK"    // in the environment of what must not stay
 )
 
 func TestMain(m *testing.M) {
+	if caps := os.Getenv(dropEnv); caps != "" {
+		fmt.Println("drop capabilities:", dropCapabilities(caps))
+		os.Exit(1)
+	}
 	code, entered, err := Enter()
 	if entered {
 		os.Exit(code)
@@ -122,8 +128,8 @@ func open(t *testing.T) *Host {
 // grouped skips a test of limits that only cgroups can keep.
 func grouped(t *testing.T, h *Host) {
 	t.Helper()
-	if h.NoGroups != nil {
-		t.Skip("needs cgroups with memory and pids: ", h.NoGroups)
+	if h.NoGroups() != nil {
+		t.Skip("needs cgroups with memory and pids: ", h.NoGroups())
 	}
 }
 

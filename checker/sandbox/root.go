@@ -173,6 +173,13 @@ func (b *rootBuilder) sources() (all []source, links map[string]string, err erro
 			}
 		}
 	}
+	// Links from one place of /usr to another: without them awk and which, say,
+	// are dead on Debian.
+	if info, err := os.Lstat("/etc/alternatives"); err == nil && info.IsDir() {
+		if err := take("/etc/alternatives", "/etc/alternatives", readOnly); err != nil {
+			return all, nil, err
+		}
+	}
 	for _, node := range [...]string{"null", "zero", "full", "random", "urandom", "tty"} {
 		if err := take("/dev/"+node, "/dev/"+node, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
 			return all, nil, err
@@ -216,7 +223,12 @@ func (b *rootBuilder) attach(s source) error {
 // mkdirAll makes a folder of the sandbox and those above it. They may lie on
 // the read-only /usr, which has them then.
 func (b *rootBuilder) mkdirAll(dir string) error {
-	if err := os.MkdirAll(b.at(dir), 0o755); err != nil {
+	path := b.at(dir)
+	err := unix.Mkdir(path, 0o755) // most are there or lack nothing above
+	if err == nil || err == unix.EEXIST {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", dir, err)
 	}
 	return nil

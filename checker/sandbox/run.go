@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -73,12 +74,12 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	if err := r.openStreams(); err != nil {
 		return nil, err
 	}
-	gr, err := r.openGroup()
-	if err != nil {
-		return nil, err
-	}
+	// The group is made while the root is: each takes about as long.
+	grouped := r.openGroup()
 	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
-	if err := b.build(); err != nil {
+	err = b.build()
+	gr, groupErr := grouped()
+	if err := errors.Join(err, groupErr); err != nil {
 		return nil, err
 	}
 	s, err := r.script(&b, gr)
@@ -115,6 +116,11 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	if err := mapIDs(proc, pid, h.ids); err != nil {
 		return nil, err
 	}
+	if !gr.limited() {
+		// Memory that no process owns, such as a tmpfs, is not limited then.
+		// Let the machine at least take the sandbox's processes first.
+		_ = writeAt(proc, strconv.Itoa(pid)+"/oom_score_adj", "1000")
+	}
 
 	var once sync.Mutex // the descriptor must not be closed, and used again, while it is signalled
 	closed := false
@@ -149,7 +155,7 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 		}
 	}
 	collect()
-	if gr != nil {
+	if gr.limited() {
 		res.OutOfMemory, res.OutOfPIDs = gr.hits()
 	}
 	for _, fd := range r.outputs {
@@ -223,18 +229,24 @@ func (r *running) failure(s *script) error {
 
 // mapIDs gives the sandbox's user namespace its ids.
 func mapIDs(proc, pid int, ids idRange) error {
-	line := fmt.Appendf(nil, "0 %d %d\n", ids.base, ids.count)
+	line := fmt.Sprintf("0 %d %d\n", ids.base, ids.count)
 	for _, name := range [...]string{"uid_map", "gid_map"} {
-		path := strconv.Itoa(pid) + "/" + name
-		fd, err := unix.Openat(proc, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("map ids: open %s: %w", path, err)
+		if err := writeAt(proc, strconv.Itoa(pid)+"/"+name, line); err != nil {
+			return fmt.Errorf("map ids: %w", err)
 		}
-		_, err = unix.Write(fd, line)
-		unix.Close(fd)
-		if err != nil {
-			return fmt.Errorf("map ids: write %s: %w", path, err)
-		}
+	}
+	return nil
+}
+
+// writeAt writes text to a file below the folder dir.
+func writeAt(dir int, path, text string) error {
+	fd, err := unix.Openat(dir, path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	if _, err := unix.Write(fd, []byte(text)); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
@@ -311,21 +323,33 @@ func (r *running) openPipes() error {
 			return fmt.Errorf("make pipe: %w", err)
 		}
 		r.streams[i] = st.Ino
+		// Else /dev/stdout, which opens the pipe anew, would be refused.
+		if err := unix.Fchown(fd, r.host.ids.base, r.host.ids.base); err != nil {
+			return fmt.Errorf("make pipe: %w", err)
+		}
 	}
 	return nil
 }
 
-// openGroup makes the sandbox's cgroup, or returns nil where there are none.
-func (r *running) openGroup() (*group, error) {
-	if r.host.groups == nil {
-		return nil, nil
+// openGroup begins to make the sandbox's cgroup. The function that it returns
+// waits for that and has to be called; the group is nil where there are none.
+func (r *running) openGroup() func() (*group, error) {
+	var gr *group
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if g := r.host.opened(); g != nil {
+			gr, err = g.acquire(r.cmd.Limits)
+		}
+	}()
+	return func() (*group, error) {
+		<-done
+		if gr != nil {
+			r.later(func() { gr.release() })
+		}
+		return gr, err
 	}
-	gr, err := r.host.groups.acquire(r.cmd.Limits)
-	if err != nil {
-		return nil, err
-	}
-	r.later(func() { gr.release() })
-	return gr, nil
 }
 
 // capture reads one output stream to its end, and keeps the beginning of it.

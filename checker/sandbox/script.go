@@ -42,12 +42,12 @@ func (r *running) script(b *rootBuilder, gr *group) (*script, error) {
 		s.do("close", unix.SYS_CLOSE, uintptr(fd))
 	}
 	s.finishMounts(b)
-	s.finishHost(b, gr != nil)
+	s.finishHost(b)
 
 	child := s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})), unsafe.Sizeof(cloneArgs{}))
 	child.kind = fork
 	at := len(s.calls) - 1
-	s.add(call{kind: reap, args: [6]uintptr{uintptr(r.status[1])}})
+	s.reapAll(r.status[1], r.goOn[0])
 	for i, path := range r.cmd.Outputs {
 		open := s.try("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC)
 		open.slot = 1
@@ -57,7 +57,7 @@ func (r *running) script(b *rootBuilder, gr *group) (*script, error) {
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 
 	s.calls[at].target = len(s.calls)
-	s.becomeProgram(r, gr != nil, prog)
+	s.becomeProgram(r, gr.limited(), prog)
 	return s, nil
 }
 
@@ -99,8 +99,9 @@ func (s *script) become(r *running) {
 	s.try("setsid", unix.SYS_SETSID)
 	s.do("make cgroup namespace", unix.SYS_UNSHARE, unix.CLONE_NEWCGROUP)
 	// The change of ids took back dumpable and the parent-death signal,
-	// prctl(2); so they are set after it, and then whether the checker lived
-	// until now is looked at once more.
+	// prctl(2); so they are set after it. A checker that is dying just then may
+	// have sent its signals before, and hold its pipes still: what cannot miss
+	// its end is reapAll.
 	s.do("die with the checker", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
 	s.do("be closed to looks", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
 	poll := make([]byte, 8)
@@ -149,7 +150,7 @@ const (
 )
 
 // finishHost sets what else a machine has: pids, limits, name, loopback.
-func (s *script) finishHost(b *rootBuilder, grouped bool) {
+func (s *script) finishHost(b *rootBuilder) {
 	var word [2]byte
 	rand.Read(word[:]) // never fails
 	// Five digits, so that no date or count in a text is a pid by accident.
@@ -186,6 +187,11 @@ func (s *script) becomeProgram(r *running, grouped bool, prog []unix.SockFilter)
 	// It would lift the limits of namespaces in /proc/sys/user.
 	s.do("drop CAP_SYS_RESOURCE", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, unix.CAP_SYS_RESOURCE)
 	s.do("enter "+r.cmd.Dir, unix.SYS_CHDIR, s.str(r.cmd.Dir))
+	// What a caller ignores, as under nohup(1), stays ignored across execve(2).
+	byDefault := s.bytes(make([]byte, 32)) // struct sigaction of the kernel, SIG_DFL
+	for sig := unix.SIGHUP; sig <= unix.SIGSYS; sig++ {
+		s.try("reset signals", unix.SYS_RT_SIGACTION, uintptr(sig), byDefault, 0, 8)
+	}
 	s.do("unblock signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.bytes(make([]byte, 8)), 0, 8)
 	path, argv, env := s.str(r.cmd.Path), s.strs(r.cmd.Args), s.strs(r.cmd.Env)
 	s.install(prog)

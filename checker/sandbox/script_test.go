@@ -99,10 +99,14 @@ func TestScriptForksAndReaps(t *testing.T) {
 	var p [2]int
 	require.NoError(t, unix.Pipe2(p[:], unix.O_CLOEXEC))
 	defer unix.Close(p[0])
+	var alive [2]int
+	require.NoError(t, unix.Pipe2(alive[:], unix.O_CLOEXEC))
+	defer unix.Close(alive[0])
+	defer unix.Close(alive[1])
 	s := newScript()
 	clone := cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})
 	s.do("fork", unix.SYS_CLONE3, s.bytes(clone), uintptr(len(clone))).kind = fork
-	s.add(call{kind: reap, args: [6]uintptr{uintptr(p[1])}})
+	s.reapAll(p[1], alive[0])
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 	s.calls[0].target = len(s.calls)
 	s.do("exit", unix.SYS_EXIT_GROUP, 42)
@@ -231,4 +235,42 @@ func TestThreadsOfSandboxesEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, tasks)
 	require.NotEmpty(t, ours)
+}
+
+// TestReaperSeesTheEndOfThePipe: a checker can die at a moment when its
+// parent-death signal is missed; the end of its pipe is not.
+func TestReaperSeesTheEndOfThePipe(t *testing.T) {
+	t.Parallel()
+	open(t) // or skip
+	var alive [2]int
+	require.NoError(t, unix.Pipe2(alive[:], unix.O_CLOEXEC))
+	defer unix.Close(alive[0])
+	var ready [2]int
+	require.NoError(t, unix.Pipe2(ready[:], unix.O_CLOEXEC))
+	defer unix.Close(ready[0])
+	defer unix.Close(ready[1])
+	s := newScript()
+	s.closeExcept(alive[0], ready[1])
+	clone := cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})
+	s.do("fork", unix.SYS_CLONE3, s.bytes(clone), uintptr(len(clone))).kind = fork
+	at := len(s.calls) - 1
+	s.reapAll(2, alive[0])
+	s.calls[at].target = len(s.calls)
+	s.do("get ready", unix.SYS_WRITE, uintptr(ready[1]), s.str("x"), 1)
+	s.do("sleep", unix.SYS_PPOLL, 0, 0, 0, 0)
+	require.NoError(t, onThread(func() error {
+		pid, pidfd, err := s.start(cloneArgs{flags: unix.CLONE_NEWUSER | unix.CLONE_NEWPID}, 2)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(pidfd)
+		if _, err := unix.Read(ready[0], make([]byte, 1)); err != nil {
+			return err
+		}
+		unix.Close(alive[1])
+		var status unix.WaitStatus
+		_, err = unix.Wait4(pid, &status, unix.WALL, nil)
+		assert.Equal(t, 127, status.ExitStatus())
+		return err
+	}))
 }

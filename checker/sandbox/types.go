@@ -115,7 +115,8 @@ type Stream struct {
 
 // Watcher follows the processes of a sandbox in place of a plain wait. Both
 // methods are called on one locked OS thread, the parent of the sandbox's init,
-// whose root directory is the sandbox's: absolute paths mean the sandbox's files.
+// which is in a mount namespace of its own: what absolute paths mean there is
+// left open.
 type Watcher interface {
 	// Attach is called when init exists and waits to be told to go on; nothing
 	// of the submission exists yet.

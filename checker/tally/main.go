@@ -98,7 +98,7 @@ func (t *tally) endPackage(e event) {
 
 // Limits of what is shown of one failed test: evidence in a message is long.
 const (
-	maxLines = 80
+	maxLines = 40
 	maxLine  = 400 // bytes
 )
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,13 +16,14 @@ import (
 // looks are attacks that read what they should not.
 func looks() map[string]func([]string) {
 	return map[string]func([]string){
-		"look":    look,
-		"env":     environment,
-		"stdin":   stdin,
-		"leaks":   leaks,
-		"limits":  limits,
-		"writers": writers,
-		"secret":  secret,
+		"look":     look,
+		"env":      environment,
+		"stdin":    stdin,
+		"leaks":    leaks,
+		"limits":   limits,
+		"writers":  writers,
+		"secret":   secret,
+		"terminal": terminal,
 	}
 }
 
@@ -89,6 +91,24 @@ func stdin([]string) {
 	say(os.Getpid() != 1, "is not pid 1")
 }
 
+// terminal looks at the terminal that it was given.
+func terminal([]string) {
+	for fd := range 3 {
+		_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		tried(fmt.Sprint("terminal ", fd), err)
+	}
+	open("open /dev/tty", "/dev/tty", unix.O_RDWR)
+	group, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+	must(err)
+	say(group == os.Getpid(), "in the foreground")
+	b := byte('x')
+	call("TIOCSTI", unix.SYS_IOCTL, 0, unix.TIOCSTI, uintptr(unsafe.Pointer(&b)))
+	var line [64]byte
+	n, err := unix.Read(0, line[:])
+	must(err)
+	say(strings.TrimSpace(string(line[:n])), "typed")
+}
+
 // leaks lists the descriptors and walks out of the working directory.
 func leaks([]string) {
 	dir, err := unix.Open("/proc/self/fd", unix.O_RDONLY|unix.O_DIRECTORY, 0)
@@ -144,7 +164,7 @@ func limits([]string) {
 	f, err := os.Open("/proc/self/status")
 	must(err)
 	for sc := bufio.NewScanner(f); sc.Scan(); {
-		if k, v, _ := strings.Cut(sc.Text(), ":"); k == "Seccomp" || k == "CapEff" || k == "CapBnd" || k == "NoNewPrivs" || k == "Uid" || k == "Groups" {
+		if k, v, _ := strings.Cut(sc.Text(), ":"); k == "Seccomp" || k == "CapEff" || k == "CapBnd" || k == "NoNewPrivs" || k == "SigIgn" || k == "SigBlk" || k == "Uid" || k == "Groups" {
 			say(strings.Join(strings.Fields(v), " "), k)
 		}
 	}
@@ -153,6 +173,9 @@ func limits([]string) {
 		must(err)
 		say(link, "ns "+name)
 	}
+	oom, err := os.ReadFile("/proc/self/oom_score_adj")
+	must(err)
+	say(strings.TrimSpace(string(oom)), "oom_score_adj")
 	cgroup, err := os.ReadFile("/proc/self/cgroup")
 	must(err)
 	for _, line := range strings.Split(strings.TrimSpace(string(cgroup)), "\n") {

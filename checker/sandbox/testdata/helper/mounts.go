@@ -21,6 +21,7 @@ func mounts() map[string]func([]string) {
 		"settings": settings,
 		"cgroups":  cgroups,
 		"devices":  devices,
+		"killall":  killAll,
 	}
 }
 
@@ -192,6 +193,27 @@ func cgroups([]string) {
 	for _, c := range controllers {
 		try("cgroup", c)
 	}
+}
+
+// killAll ends all that is in its cgroup, as far as it sees.
+func killAll([]string) {
+	must(os.MkdirAll("/tmp/cgroup", 0o755))
+	err := unix.Mount("cgroup", "/tmp/cgroup", "cgroup2", 0, "")
+	tried("mount", err)
+	if err != nil {
+		return
+	}
+	for _, dir := range []string{"/tmp/cgroup/evil", "/tmp/cgroup/evil/evil"} {
+		tried("make "+dir, os.Mkdir(dir, 0o755))
+	}
+	for _, x := range [][2]string{{"memory.max", "max"}, {"pids.max", "max"}, {"cgroup.max.descendants", "max"}, {"cgroup.kill", "1"}} {
+		fd, err := unix.Open("/tmp/cgroup/"+x[0], unix.O_WRONLY, 0)
+		if err == nil {
+			_, err = unix.Write(fd, []byte(x[1]))
+		}
+		tried("write "+x[0], err)
+	}
+	tried("make again", os.Mkdir("/tmp/cgroup/again", 0o755))
 }
 
 // devices lists the device nodes there are and tries what they allow.

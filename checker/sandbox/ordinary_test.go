@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// ordinaryID is no account's on the machine.
+const ordinaryID = 61234
+
+// needRoot skips a test that only the machine's root can run.
+func needRoot(t *testing.T) {
+	t.Helper()
+	ids, err := os.ReadFile("/proc/self/uid_map")
+	require.NoError(t, err)
+	if f := strings.Fields(string(ids)); os.Getuid() != 0 || len(f) != 3 || f[2] != "4294967295" {
+		t.Skip("needs the machine's root")
+	}
+}
+
+// again runs tests of this package once more in a process of its own, under a
+// user and with what else attr says, and returns what it printed.
+func again(t *testing.T, tests string, uid int, attr syscall.SysProcAttr, env ...string) string {
+	t.Helper()
+	program, err := helper()
+	require.NoError(t, err)
+	self, err := os.ReadFile("/proc/self/exe")
+	require.NoError(t, err)
+	dir, err := os.MkdirTemp("", "pidone-again-")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	tmp := filepath.Join(dir, "tmp")
+	require.NoError(t, os.Mkdir(tmp, 0o700))
+	require.NoError(t, os.Chown(tmp, uid, uid))
+	for name, data := range map[string][]byte{"test": self, "helper": program} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o755))
+	}
+	args := []string{"-test.timeout=5m", "-test.v", "-test.run=" + tests, "-test.short=" + strconv.FormatBool(testing.Short())}
+	cmd := exec.Command(filepath.Join(dir, "test"), args...)
+	cmd.Dir = tmp
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + tmp, "TMPDIR=" + tmp, helperEnv + "=" + filepath.Join(dir, "helper"), slowEnv + "=" + os.Getenv(slowEnv)}
+	cmd.Env = append(cmd.Env, env...)
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
+	cmd.SysProcAttr = &attr
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	t.Logf("%s", out)
+	return string(out)
+}
+
+const passed = "--- PASS: Test"
+
+// essential are the tests that show whether a sandbox holds.
+const essential = "^Test(Nothing|Limits|Kill|Init|Programs|Mounts|ReadOnly|KernelSettings|AllThat|Cgroup|Services|Processes)"
+
+func TestOrdinaryUser(t *testing.T) {
+	needRoot(t)
+	tests := "."
+	if testing.Short() {
+		tests = essential
+	}
+	assert.Contains(t, again(t, tests, ordinaryID, syscall.SysProcAttr{}), passed)
+}
+
+// TestOrdinaryUserWhoOwnsHisCgroup is the state of who works under a systemd
+// of his own, as on a desktop.
+func TestOrdinaryUserWhoOwnsHisCgroup(t *testing.T) {
+	needRoot(t)
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	require.NoError(t, err)
+	dir := ""
+	for _, h := range hierarchies(mounts) {
+		if path := filepath.Join(h.mount, "pidone-test-"+randomLetters(8)); h.v2 && os.Mkdir(path, 0o755) == nil {
+			dir = path
+			break
+		}
+	}
+	if dir == "" {
+		t.Skip("needs cgroup v2, mounted for writing")
+	}
+	t.Cleanup(func() {
+		eventually(t, "its cgroup is empty", func() bool { return unix.Rmdir(dir) == nil })
+	})
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, f := range files {
+		require.NoError(t, os.Chown(filepath.Join(dir, f.Name()), ordinaryID, ordinaryID))
+	}
+	require.NoError(t, os.Chown(dir, ordinaryID, ordinaryID))
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	tests := "^Test(Cgroup|KilledChecker|FailedRuns|Sleeping)"
+	if testing.Short() {
+		tests = "^TestCgroup"
+	}
+	assert.Contains(t, again(t, tests, ordinaryID, syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: fd}), passed)
+	left, err := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// TestRootWithoutCapabilities is the state of root in a container: it must not
+// be the sandbox's root, to which the machine's /proc/sys belongs.
+func TestRootWithoutCapabilities(t *testing.T) {
+	needRoot(t)
+	drop := func(caps ...uintptr) string { return dropEnv + "=" + strings.Trim(fmt.Sprint(caps), "[]") }
+	out := again(t, essential, 0, syscall.SysProcAttr{}, drop(unix.CAP_SYS_ADMIN))
+	assert.Contains(t, out, passed)
+
+	out = again(t, "^TestKernelSettings", 0, syscall.SysProcAttr{}, drop(unix.CAP_SYS_ADMIN, unix.CAP_SETUID))
+	assert.NotContains(t, out, passed)
+	assert.Contains(t, out, "--- SKIP: TestKernelSettings")
+	assert.Contains(t, out, "forbidden by the lack of CAP_SETUID and CAP_SETGID")
+}
+
+// dropCapabilities starts the test binary anew without some capabilities.
+func dropCapabilities(caps string) error {
+	runtime.LockOSThread() // capabilities are a thread's; execve(2) takes the calling one's
+	for _, f := range strings.Fields(caps) {
+		c, err := strconv.Atoi(f)
+		if err != nil {
+			return err
+		}
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(c), 0, 0, 0); err != nil {
+			return err
+		}
+	}
+	os.Unsetenv(dropEnv)
+	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
+}
