@@ -9,7 +9,9 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -141,7 +143,18 @@ func (c *collector) readGoMod(dir string) error {
 		return c.unread("go.mod", err)
 	}
 	c.module, c.msgs = readModule("go.mod", data, c.tools.Version)
+	if c.msgs == nil && c.isGo(c.module.Path) {
+		c.msgs = []Message{{File: "go.mod", Text: fmt.Sprintf("module %s: packages of Go itself have this path, choose another", c.module.Path)}}
+	}
 	return nil
+}
+
+// isGo tells whether packages of Go have this path or one below it: to the go
+// command an import of them would mean two things.
+func (c *collector) isGo(module string) bool {
+	first, _, _ := strings.Cut(module, "/")
+	info, err := os.Stat(filepath.Join(c.tools.Root, "src", filepath.FromSlash(module)))
+	return !strings.Contains(first, ".") && err == nil && info.IsDir()
 }
 
 // unread sorts the reasons why a file could not be read: what is wrong with

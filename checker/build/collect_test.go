@@ -81,6 +81,8 @@ func TestCollectRefuses(t *testing.T) {
 		{"NUL", []string{"main.go", "package main\x00\n"}, "main.go"},
 		{"cgo", []string{"main.go", "package main\n\nimport \"C\"\n\nfunc main() {}\n"},
 			"main.go:3:8: import \"C\": cgo is not taken, the program has to be pure Go"},
+		{"module of Go", []string{"main.go", hello, "go.mod", "module fmt\n"}, "go.mod: module fmt: packages of Go itself"},
+		{"cgo in back quotes", []string{"main.go", hello, "x.go", "package main\n\nimport `C`\n"}, "x.go:3:8: import \"C\": cgo"},
 		{"cgo beside", []string{"main.go", hello, "x.go", main(`"C"`)}, "x.go:4:2: import \"C\": cgo is not taken"},
 		{"cgo with a true constraint", []string{"main.go", hello, "x.go", "//go:build linux && !plan9\n\n" + main(`"C"`)}, "x.go:6:2: import \"C\": cgo"},
 		{"assembler", []string{"main.go", hello, "x_amd64.s", "TEXT"}, "x_amd64.s: only Go is taken: no assembler, no C, no object files"},

@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,7 +64,7 @@ func (c *collector) refuseCgo(ctx *build.Context, dir string, pkg *build.Package
 			continue
 		}
 		for _, imp := range f.Imports {
-			if imp.Path.Value == `"C"` {
+			if path, err := strconv.Unquote(imp.Path.Value); err == nil && path == "C" {
 				m := at(dir, []token.Position{fset.Position(imp.Pos())})
 				m.Text = `import "C": cgo is not taken, the program has to be pure Go`
 				c.complain(m)
