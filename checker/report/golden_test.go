@@ -118,7 +118,8 @@ func textCases(t testing.TB) []textCase {
 	*talkative = *onHost
 	talkative.Stdout.Data = []byte("\x1b[2J\x1b]0;owned\a\rPASS\u202e\xff\n" + "a tab:\there\n" + string(bytes.Repeat([]byte("漢字"), 60)) + "\n" + string(bytes.Repeat([]byte("again\n"), 400)))
 	talkative.Stdout.Total = 5_000_000
-	talkative.Stderr = evidence.Stream{Data: []byte("panic: oh"), Total: 9}
+	const panicked = "panic: oh\n\t/src/sub/main.go:27 +0x1d\nnot /src/main.go, nor /usr/src/x.go:1\n"
+	talkative.Stderr = evidence.Stream{Data: []byte(panicked), Total: int64(len(panicked))}
 
 	return []textCase{
 		{"pass", check(grade.Pass, steps(pass, pass, pass, pass)), Context{Run: solution, Child: child, Next: "make check STEP=04"}},

@@ -6,6 +6,7 @@ import (
 
 	"pidone/checker/evidence"
 	"pidone/checker/grade"
+	"pidone/checker/pattern"
 )
 
 // kernelSaw tells what a pass rests on.
@@ -120,7 +121,7 @@ func (w *writer) stream(title string, s evidence.Stream, limit int) {
 	}
 	w.line()
 	w.line(w.paint(bold, title))
-	text := strings.TrimSuffix(string(s.Data), "\n")
+	text := w.sources(strings.TrimSuffix(string(s.Data), "\n"))
 	room := w.width - indent - 2
 	rows := 0
 	for l := range strings.SplitSeq(text, "\n") {
@@ -138,6 +139,19 @@ func (w *writer) stream(title string, s evidence.Stream, limit int) {
 	if s.Total > int64(len(s.Data)) {
 		w.cut(s)
 	}
+}
+
+// sourceFile is a Go file where package build has it compiled: a panic shows
+// that path.
+var sourceFile = pattern.Lazy(`(?m)(^|[ \t(])/src/([\w.-]+(?:/[\w.-]+)*\.go:)`)
+
+// sources puts the submission's folder for the one in which it was compiled.
+func (w *writer) sources(text string) string {
+	if w.x.Folder == "" {
+		return text
+	}
+	folder := strings.ReplaceAll(strings.TrimSuffix(w.x.Folder, "/"), "$", "$$")
+	return sourceFile().ReplaceAllString(text, "${1}"+folder+"/${2}")
 }
 
 // cut notes that not all of a stream is shown.
@@ -197,6 +211,9 @@ func (w *writer) next(c *grade.Check) []string {
 			continue
 		}
 		hint := "make hint STEP=" + stepName(c, s)
+		if len(s.Findings) > 0 && s.Findings[0].Ask != "" {
+			hint = w.see(s.Findings[0].Ask)
+		}
 		for _, f := range s.Findings {
 			if f.At != "" {
 				return []string{"open " + w.place(f.At), hint}

@@ -113,7 +113,7 @@ func printedPID(s *scene) (*failure, error) {
 	}
 	const want = "the child printing its own pid"
 	b := f.pidNotPrinted()
-	if s.aloneSpec != nil && !loop {
+	if s.aloneSpec != nil && (!loop || f.noArgument()) {
 		alone, ok, err := s.alonePID()
 		if ok || err != nil {
 			return nil, err
@@ -163,6 +163,14 @@ func firstPID(s *scene) (*failure, error) {
 	if printedCame(f.number(f.theFirst(), func(n int) bool { return n == pid })) {
 		return nil, nil
 	}
+	const want = "the first process printing its own pid"
+	if b, ok := f.panicked(f.first); ok {
+		b.saw = "the first process panicked, and had not printed its pid"
+		return &failure{want, b}, nil
+	}
+	if size, ok := f.partly(f.theFirst()); ok {
+		return &failure{want, notInPart("first-pid-not-printed", "pid of the first process", size)}, nil
+	}
 	b := because{
 		cause: "first-pid-not-printed",
 		saw:   fmt.Sprintf("the first process printed %s and not its pid, %d", quote(lastLine(f.output(f.first))), pid),
@@ -171,7 +179,7 @@ func firstPID(s *scene) (*failure, error) {
 	if strings.TrimSpace(f.output(f.first)) == "" {
 		b.saw = "the first process printed nothing"
 	}
-	return &failure{"the first process printing its own pid", b}, nil
+	return &failure{want, b}, nil
 }
 
 func firstOutlives(s *scene) (*failure, error) {

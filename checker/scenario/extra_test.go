@@ -50,12 +50,41 @@ func TestFindingsWithoutARun(t *testing.T) {
 		assert.NotEmpty(t, f.Saw)
 		assert.NotEmpty(t, f.Try)
 		assert.NotEmpty(t, f.At)
-		assert.Equal(t, "docs/03-namespace-isolation.md#step-1", f.Hint)
-		assert.Equal(t, "make hint STEP=03.1", f.Ask)
+		if f.Cause == "does-not-compile" { // what helps depends on what is wrong
+			assert.Equal(t, "docs/03-namespace-isolation.md", f.Hint)
+			assert.Empty(t, f.Ask)
+		} else {
+			assert.Equal(t, "docs/03-namespace-isolation.md#step-1", f.Hint)
+			assert.Equal(t, "make hint STEP=03.1", f.Ask)
+		}
 		lead := Lead(f, []Finding{{Cause: "no-child", Follows: 2}, {Cause: "pid-not-printed"}})
 		require.Len(t, lead, 1)
 		assert.Equal(t, f.Cause, lead[0].Cause)
 		assert.Equal(t, 4, lead[0].Follows)
+	}
+}
+
+func TestWhatToDoAboutTheCompilersMessage(t *testing.T) {
+	for first, try := range map[string]string{
+		"undefined: exec":                                  `add "os/exec" to the import list at the top of the file`,
+		"main.go:3:2: undefined: syscall":                  `add "syscall" to the import list at the top of the file`,
+		"undefined: foo":                                   "mend the first message first: later ones often follow from it",
+		"undefined: exec.Comand":                           "mend the first message first: later ones often follow from it",
+		`"os" imported and not used`:                       `take "os" out of the import list, or use it`,
+		"there are no Go files in the submission's folder": "give the folder that holds main.go",
+	} {
+		assert.Equal(t, try, DoesNotCompile(Script{}, first, "").Try, first)
+	}
+}
+
+// What a cause is about decides which step helps.
+func TestFlagsAreTheMatterOfTheirStep(t *testing.T) {
+	path := filepath.Join(scenarios, ex03, "1-prepare-the-child.txtar")
+	s := Script{Path: path, Exercise: ex03, Step: 1, Page: "page.md", Anchor: "step-1", Anchors: map[int]string{2: "step-2"}}
+	for cause, step := range map[string]string{"unshareflags": "2", "flags-missing": "2", "nothing-printed": "1"} {
+		f := s.finding("1-prepare-the-child.txtar", line{}, &failure{because: because{cause: cause}})
+		assert.Equal(t, "make hint STEP=03."+step, f.Ask)
+		assert.Equal(t, "page.md#step-"+step, f.Hint)
 	}
 }
 

@@ -49,8 +49,10 @@ func (b because) with(saw string, args ...any) because {
 
 // Widths of quoted text in messages, in characters.
 const (
-	maxQuote = 44
+	maxQuote = 60
 	maxWord  = 24
+	// nearBlank is how far back from its end a cut quote may end at a blank.
+	nearBlank = 16
 )
 
 // quote shows what a submission wrote: in quotes, escaped, on one line, cut.
@@ -63,6 +65,9 @@ func quoteTo(s string, width int) string {
 	cut := ""
 	if utf8.RuneCountInString(s) > width {
 		s, cut = string([]rune(s)[:width-3]), "..."
+		if i := strings.LastIndexByte(s, ' '); i >= len(s)-nearBlank && i > 0 {
+			s = s[:i]
+		}
 	}
 	q := strconv.Quote(strings.ToValidUTF8(s, "\ufffd"))
 	if max := 2 * width; len(q) > max { // nearly all of it needed escaping

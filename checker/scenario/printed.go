@@ -20,8 +20,9 @@ import (
 // longer one of letters, digits, hyphens and dots; a letter may follow at once
 // if the name has six characters or more, for fmt.Print glues strings together.
 // A pid must stand as a whole number: not within a longer one, a fraction, a
-// date, a time of day or a hostname, nor with a minus sign. The terminal's
-// escapes, such as colours, are no part of a word.
+// date, a time of day or a hostname, nor with a minus sign. It may be filled up
+// with zeros to three digits or more. The terminal's escapes, such as colours,
+// are no part of a word.
 
 // A text is all that one process wrote to one target.
 type text struct {

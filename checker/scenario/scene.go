@@ -3,6 +3,8 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +40,9 @@ type Script struct {
 	Step     int    // 2
 	Page     string // "docs/03-namespace-isolation.md"
 	Anchor   string // of the step's heading in the page, without "#"
+	// Anchors are those of all steps by number, as far as they are known. A
+	// finding of which the cause belongs to another step leads there.
+	Anchors map[int]string
 
 	// Args replaces the arguments of every container line; nil leaves them.
 	Args []string
@@ -65,12 +70,39 @@ func (s *Script) hint() (link, ask string) {
 	return link, ask
 }
 
+// home returns the script of the step to which a cause belongs: flags that are
+// not as they should be are the matter of the step that first checks for new
+// namespaces, though its siblings may be the first to fail of them.
+func (s *Script) home(cause string) *Script {
+	if !strings.HasPrefix(cause, "unshare") && !strings.HasPrefix(cause, "flag") {
+		return s
+	}
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(s.Path), "*.txtar"))
+	if err != nil {
+		return s
+	}
+	for _, path := range siblings {
+		number, _, _ := strings.Cut(filepath.Base(path), "-")
+		step, err := strconv.Atoi(number)
+		lines, unreadable := readScript(path)
+		if err != nil || unreadable != nil || !slices.ContainsFunc(lines, func(l line) bool { return strings.HasPrefix(l.text, "child in-new ") }) {
+			continue
+		}
+		if step == s.Step {
+			return s
+		}
+		other := *s
+		other.Step, other.Anchor = step, s.Anchors[step]
+		return &other
+	}
+	return s
+}
+
 // finding makes a finding of a failure in a line of the script.
 func (s *Script) finding(file string, l line, fail *failure) Finding {
-	link, ask := s.hint()
-	text := l.text
+	link, ask := s.home(fail.cause).hint()
 	return Finding{
-		Check: text, File: file, Line: l.number,
+		Check: l.text, File: file, Line: l.number,
 		Want: fail.want, Saw: fail.saw, Why: fail.why, Try: fail.try,
 		Hint: link, Ask: ask, Cause: fail.cause, At: fail.at,
 	}

@@ -1,15 +1,57 @@
 package scenario
 
+import (
+	"fmt"
+	"strings"
+
+	"pidone/checker/pattern"
+)
+
 // DoesNotCompile is the finding for a submission that does not compile. first
 // is the compiler's first message, at where it points to ("main.go:31").
 func DoesNotCompile(script Script, first, at string) Finding {
-	link, ask := script.hint()
 	return Finding{
 		Want: "a program that compiles",
 		Saw:  "the compiler says: " + quoteTo(lastLine(first), 3*maxQuote),
-		Try:  "mend the first message first: later ones often follow from it",
-		Hint: link, Ask: ask, Cause: "does-not-compile", At: at,
+		Try:  mend(first),
+		Hint: script.Page, Cause: "does-not-compile", At: at,
 	}
+}
+
+var (
+	undefined = pattern.Lazy(`(?m)\bundefined: (\w+)$`)
+	unused    = pattern.Lazy(`(?m)("[\w./-]+") imported and not used`)
+)
+
+// mend is what to do about the compiler's first message.
+func mend(first string) string {
+	if m := undefined().FindStringSubmatch(first); m != nil {
+		if path := importPath(m[1]); path != "" {
+			return fmt.Sprintf("add %q to the import list at the top of the file", path)
+		}
+	}
+	if m := unused().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
+		return fmt.Sprintf("take %s out of the import list, or use it", m[1])
+	}
+	if strings.Contains(first, "no Go files") {
+		return "give the folder that holds main.go"
+	}
+	return "mend the first message first: later ones often follow from it"
+}
+
+// importPath returns the path of a package that exercises have a use for.
+func importPath(name string) string {
+	switch name {
+	case "bufio", "bytes", "errors", "fmt", "io", "log", "os", "runtime", "strconv", "strings", "syscall", "time":
+		return name
+	case "exec", "signal":
+		return "os/" + name
+	case "filepath":
+		return "path/filepath"
+	case "unix":
+		return "golang.org/x/sys/unix"
+	}
+	return ""
 }
 
 // Unchanged is the finding for a submission that is still the skeleton. at is

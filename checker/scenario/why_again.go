@@ -23,6 +23,11 @@ func (f *facts) startedAgain() bool {
 // without them.
 func (s *scene) ownWay() (b because, ok bool, err error) {
 	if b, loop := s.facts.loop(); loop {
+		if s.aloneSpec != nil && s.facts.noArgument() {
+			if _, ok, err := s.aloneWay(); ok || err != nil {
+				return because{}, ok, err
+			}
+		}
 		return b, false, nil
 	}
 	if s.facts.startedAgain() {
@@ -128,6 +133,9 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 	}
 	if !f.ended(f.first) {
 		return f.late(), false
+	}
+	if b, ok := f.panicked(f.first); ok {
+		return b, false
 	}
 	b = because{
 		cause: "child-exit-ignored",

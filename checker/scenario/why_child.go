@@ -103,12 +103,36 @@ func (f *facts) loop() (because, bool) {
 	if !forever {
 		return because{}, false
 	}
-	return because{
+	b := because{
 		cause: "starts-itself",
 		saw:   fmt.Sprintf("the program started itself %d times, each run from the one before", times),
 		why:   "every run took the way of the first; none took the child's",
 		try:   "look at the program's arguments first, and take the child's way there",
-	}, true
+	}
+	if f.run.End.OutOfPIDs {
+		b.saw += ", until the sandbox's limit of processes stopped it"
+	}
+	if f.noArgument() {
+		b.why = "each run was started with no argument, and so took the way of the first"
+		b.try = "start it with an argument that says that it is the child"
+	}
+	return b, true
+}
+
+// noArgument tells whether the program started itself without any argument,
+// every time.
+func (f *facts) noArgument() bool {
+	for _, p := range f.run.Processes {
+		if p.ID == 0 {
+			continue
+		}
+		for _, e := range p.Execs {
+			if e.Self && len(e.Argv) != 1 {
+				return false
+			}
+		}
+	}
+	return f.startedAgain()
 }
 
 // notStarted says why the child never became a program, if it did not.
@@ -153,6 +177,12 @@ func (f *facts) notIn(kinds []string) because {
 	}
 	if slices.Contains(kinds, "pid") {
 		b.saw = fmt.Sprintf("%s: it is pid %d, not 1", b.saw, f.child.PIDSelf())
+	}
+	if e := f.renamed(); e != nil && f.in[e.Process] && slices.Contains(kinds, "uts") {
+		b.saw += fmt.Sprintf(": its sethostname renamed the host to %s", word(e.Text))
+		if slices.Contains(kinds, "pid") {
+			b.saw = strings.Replace(b.saw, ", not 1: its", ", not 1, and its", 1)
+		}
 	}
 	if why, ok := f.unshareWrong(flags); ok {
 		why.saw = b.saw

@@ -11,110 +11,6 @@ import (
 	"pidone/checker/pattern"
 )
 
-// silent says why nothing at all, or not the right thing, can have been
-// printed, if that is so; ok is false if the container did print.
-func (f *facts) silent() (because, bool) {
-	if f.child == nil {
-		return f.noChild(), true
-	}
-	if b, ok := f.loop(); ok {
-		return b, true
-	}
-	if b, ok := f.notStarted(); ok {
-		return b, true
-	}
-	if b, ok := f.broke(); ok {
-		return b, true
-	}
-	for _, p := range f.inside() {
-		if strings.TrimSpace(f.output(p)) != "" || len(f.lostIn(p)) > 0 {
-			return because{}, false
-		}
-	}
-	if streams := f.unwired("stdout", "stderr"); len(streams) > 0 {
-		return f.notWired(streams), true
-	}
-	b := because{
-		cause: "nothing-printed",
-		saw:   "the child printed nothing",
-		try:   "have the child print it; its output must lead to the program's own",
-	}
-	for _, name := range f.names {
-		if found := f.hostname(f.outside(), name); len(found) > 0 {
-			b.why = fmt.Sprintf("%s wrote %s: that is a parent, not the child", f.who(found[0].by), quote(found[0].line()))
-			break
-		}
-	}
-	switch e := f.child.Exit; {
-	case !f.ended(f.child):
-		b.why = "it was still running when time was up"
-	case e.Signal == "SIGKILL" && f.run.End.OutOfMem:
-		b = f.outOfMemory(f.child)
-	case e.Signal != "":
-		b.why = "it was ended by " + e.Signal
-	case e.Code != 0 && !e.Injected:
-		b.why = fmt.Sprintf("it exited with %d", e.Code)
-	}
-	return b, true
-}
-
-// broke says that the child broke off before it came to what it was to do.
-func (f *facts) broke() (because, bool) {
-	if b, ok := f.threadless(); ok {
-		return b, true
-	}
-	b, ok := f.panicked(f.child)
-	return b.with("the child panicked before it came to that"), ok
-}
-
-// lostIn returns the writes of a process whose bytes are not known.
-func (f *facts) lostIn(p *evidence.Process) []mark {
-	var lost []mark
-	for i := range f.wrote[p.ID] {
-		lost = append(lost, f.wrote[p.ID][i].lost...)
-	}
-	return lost
-}
-
-// unwired returns those of the child's standard streams that led nowhere when
-// it became the submission's own program, or else its first program.
-func (f *facts) unwired(names ...string) []string {
-	if f.child == nil || len(f.child.Execs) == 0 {
-		return nil
-	}
-	exec := f.child.Execs[0]
-	for _, e := range f.child.Execs {
-		if e.Self {
-			exec = e
-			break
-		}
-	}
-	var found []string
-	for i, name := range []string{"stdin", "stdout", "stderr"} {
-		if kind := exec.Stdio[i].Kind; slices.Contains(names, name) && (kind == "null" || kind == "closed") {
-			found = append(found, name)
-		}
-	}
-	return found
-}
-
-func (f *facts) notWired(streams []string) because {
-	words := map[string]string{"stdin": "standard input", "stdout": "standard output", "stderr": "standard error"}
-	var names []string
-	for _, s := range streams {
-		names = append(names, words[s])
-	}
-	verb := "is"
-	if len(names) > 1 {
-		verb = "are"
-	}
-	return because{
-		cause: "streams-not-wired",
-		saw:   fmt.Sprintf("the child's %s %s /dev/null or closed", list(names), verb),
-		try:   "hand the child the program's own standard streams",
-	}
-}
-
 // outputLost says that the container wrote the right thing into nothing.
 func outputLost(p printing) because {
 	return because{
@@ -151,6 +47,9 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 			at:    early.event.At,
 		}
 	}
+	if size, ok := f.partly(f.inside()); ok {
+		return notInPart("hostname-not-printed", "hostname that the child had", size)
+	}
 	if b, ok := f.oldName(names); ok {
 		return b
 	}
@@ -165,6 +64,13 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 				try:   "print the hostname in the child",
 				at:    p.event.At,
 			}
+		}
+	}
+	if p, ok := f.printedOld(names); ok {
+		return because{
+			cause: "hostname-not-printed",
+			saw:   fmt.Sprintf("%s printed %s, its old hostname, and not the new one, %s", f.who(p.by), quote(p.line()), word(names[0])),
+			try:   "ask for the hostname again after setting it, and print that",
 		}
 	}
 	return because{
@@ -195,6 +101,22 @@ func (f *facts) oldName(names []string) (because, bool) {
 		}
 	}
 	return because{}, false
+}
+
+// printedOld returns where the container printed the name that it had before
+// it had the names.
+func (f *facts) printedOld(names []string) (printing, bool) {
+	for _, old := range f.names {
+		if len(names) == 0 || !f.hostNames[old] || slices.Contains(names, old) {
+			continue
+		}
+		for _, p := range f.hostname(f.inside(), old) {
+			if f.had(p, old) {
+				return p, true
+			}
+		}
+	}
+	return printing{}, false
 }
 
 func (f *facts) utsAt(p printing) uint64 {
@@ -266,6 +188,9 @@ func (f *facts) pidNotPrinted() because {
 	own := f.pids(f.inside())
 	for _, p := range f.number(f.inside(), func(n int) bool { return own[n] }) {
 		return outputLost(p) // else the check had passed
+	}
+	if size, ok := f.partly(f.inside()); ok {
+		return notInPart("pid-not-printed", "pid of the child's own", size)
 	}
 	outer := map[int]bool{}
 	for _, p := range f.inside() {

@@ -77,8 +77,8 @@ type number struct {
 	end   int // offset of its end in the text, exclusive
 }
 
-// findNumbers returns the numbers in text, in order. Leading zeros and numbers
-// too long for a pid are left out.
+// findNumbers returns the numbers in text, in order. Numbers too long for a pid
+// are left out, and those with leading zeros that may be a part of something.
 func findNumbers(text string) []number {
 	text = clock().ReplaceAllStringFunc(text, blank)
 	var found []number
@@ -91,7 +91,7 @@ func findNumbers(text string) []number {
 		for i < len(text) && isDigit(text[i]) {
 			i++
 		}
-		if i-start > 10 || i-start > 1 && text[start] == '0' || inFraction(text, start, i) || negative(text, start) {
+		if i-start > 10 || i-start > 1 && text[start] == '0' && !padded(text, start, i) || inFraction(text, start, i) || negative(text, start) {
 			continue
 		}
 		if value, err := strconv.Atoi(text[start:i]); err == nil {
@@ -99,6 +99,23 @@ func findNumbers(text string) []number {
 		}
 	}
 	return found
+}
+
+// padded tells whether a number with leading zeros is one that was filled up to
+// a width, as %06d does, and no part of a time, a date, a fraction, a version
+// or a hexadecimal number.
+func padded(text string, start, end int) bool {
+	const parts = ":./-,"
+	switch {
+	case end-start < 3:
+		return false
+	case start > 0 && (isLetter(text[start-1]) || strings.IndexByte(parts, text[start-1]) >= 0):
+		return false
+	case end == len(text):
+		return true
+	}
+	after := end+1 < len(text) && isDigit(text[end+1]) && strings.IndexByte(parts, text[end]) >= 0
+	return !after && !isLetter(text[end])
 }
 
 func inFraction(text string, start, end int) bool {

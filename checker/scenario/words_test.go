@@ -59,6 +59,10 @@ func TestFindNumbers(t *testing.T) {
 		"code -1":                             nil,
 		"--1":                                 {1},
 		"01":                                  nil,
+		"PID=000001|":                         {1},
+		"001 and 0x001, v001, .001, -001":     {1, 0},
+		"08:01:01 .001, 001:02, 1/001":        {1},
+		"1,001 001/2 001-2 001.5 00":          {1, 2, 2},
 		"0":                                   {0},
 		"99999999999":                         nil,
 		"2026/01/02 03:04:05.000001 pid 1":    {1},
@@ -93,6 +97,7 @@ func TestQuoteIsOneShortLine(t *testing.T) {
 		assert.LessOrEqual(t, len([]rune(q)), 2*maxQuote+5)
 	}
 	assert.Equal(t, `"a b"`, quote(" a b\n"))
+	assert.Equal(t, `"line of noise number 7614 and more of the same, for what"...`, quote("line of noise number 7614 and more of the same, for what it is worth"))
 	assert.Equal(t, "a", list([]string{"a"}))
 	assert.Equal(t, "a, b and c", list([]string{"a", "b", "c"}))
 }

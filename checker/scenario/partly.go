@@ -1,0 +1,48 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+
+	"pidone/checker/evidence"
+)
+
+// partly says how much of what these processes wrote was kept, if that is not
+// all: a word that is not in it may have been printed all the same.
+func (f *facts) partly(by []*evidence.Process) (string, bool) {
+	kept, cut := 0, slices.Contains(f.run.End.Cut, "events")
+	for _, p := range by {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			kept += len(t.data)
+			cut = cut || len(t.lost) > 0
+		}
+	}
+	return sizeWords(kept), cut && kept >= enough
+}
+
+// enough is more than a process writes whose bytes are unknown for another
+// reason than their number: it left them to sendfile or splice.
+const enough = 64 << 10
+
+// sizeWords says a number of bytes in a unit of its size, rounded down.
+func sizeWords(n int) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// notInPart is the finding for a word that was looked for in a part of what
+// was printed: it does not say that the rest lacks it.
+func notInPart(cause, word, size string) because {
+	return because{
+		cause: cause,
+		saw:   fmt.Sprintf("no %s in the first %s of what was printed", word, size),
+		why:   fmt.Sprintf("only the first %s were looked at: there was more than is kept", size),
+		try:   "print it before all the rest, or print less",
+	}
+}

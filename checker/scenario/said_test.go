@@ -1,0 +1,109 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// said is one finding of a wrong program, with its words.
+type said struct {
+	submission
+	step           int
+	saw, why, hint string
+}
+
+func sayings() []said {
+	in02 := func(main func(*proc, RunSpec)) submission { return submission{exercise: ex02, main: main} }
+	in03 := func(main func(*proc, RunSpec)) submission { return submission{exercise: ex03, main: main} }
+	return []said{
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(hostName + " 1\n").sethostname("box")
+			finish(first, child)
+		}), 3, `the child printed "` + hostName + ` 1", its old hostname, and not the new one, "box"`, "", "03.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start()
+			child.print(hostName + fmt.Sprintf(" %d\n", child.PIDSelf())).sethostname("box")
+			finish(first, child)
+		}), 3, `the child in the host's UTS namespace: its sethostname renamed the host to "box"`,
+			"it was created by clone with no CLONE_NEW flag; CLONE_NEWUTS is missing", "03.2"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.write("file", "/tmp/out.txt", "before "+hostName+" 1\n")
+			finish(first, child)
+		}), 1, `the child wrote "before ` + hostName + ` 1" to the file "/tmp/out.txt", and nothing to the program's output`, "", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(strings.Repeat("noise\n", 20000))
+			child.print("more\n").k.run.Events[len(child.k.run.Events)-1].Data = nil
+			child.k.run.Events[len(child.k.run.Events)-1].Cut = true
+			finish(first, child)
+		}), 1, "no hostname that the child had in the first 117 KiB of what was printed",
+			"only the first 117 KiB were looked at: there was more than is kept", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(strings.Repeat("noise\n", 20000))
+			child.k.run.End.Cut = []string{"events"}
+			finish(first, child)
+		}), 1, "no hostname that the child had in the first 117 KiB of what was printed",
+			"only the first 117 KiB were looked at: there was more than is kept", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.clone().unshare(isolated...).exec(program, "child")
+			child.log("runtime: failed to create new OS thread (have 2 already; errno=22)\nfatal error: newosproc\n\ngoroutine 1 [running]:\n")
+			child.exit(2)
+			first.wait(child).exit(2)
+		}), 1, "the child could make no thread, and Go's runtime gave it up",
+			"it called unshare(CLONE_NEWPID) before it became its program, as Unshareflags has it do; that moves only processes that it makes later", "03.2"},
+		{in02(func(first *proc, spec RunSpec) { // the argument forgotten
+			p := first
+			if len(spec.Args) > 0 {
+				hello(p)
+				p.exit(0)
+				return
+			}
+			for range 30 {
+				p.print(fmt.Sprintf("parent: my pid is %d\n", p.PIDSelf()))
+				p = p.clone().exec(program, "/proc/self/exe")
+			}
+			first.k.run.End.OutOfPIDs = true
+			first.k.allExit(1)
+		}), 3, "the program started itself 30 times, each run from the one before, until the sandbox's limit of processes stopped it",
+			"each run was started with no argument, and so took the way of the first", "02.3"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			first.panic("runtime error: index out of range [1] with length 1")
+		}), 3, "the first process panicked, and had not printed its pid",
+			`it wrote "panic: runtime error: index out of range [1] with length 1"`, "02.3"},
+	}
+}
+
+// A finding's words are true of what was recorded, and it is the first and
+// only one of its step.
+func TestWhatFindingsSay(t *testing.T) {
+	for i, s := range sayings() {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			outcomes := s.judge(t)
+			for _, o := range outcomes[:s.step-1] {
+				if s.exercise == ex02 {
+					assert.Empty(t, o.Findings)
+				}
+			}
+			require.NotEmpty(t, outcomes[s.step-1].Findings)
+			f := outcomes[s.step-1].Findings[0]
+			assert.Equal(t, s.saw, f.Saw)
+			assert.Equal(t, s.why, f.Why)
+			assert.Equal(t, "make hint STEP="+s.hint, f.Ask)
+			if s.exercise == ex02 {
+				assert.Len(t, outcomes[s.step-1].Findings, 1)
+			}
+		})
+	}
+}

@@ -1,0 +1,155 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// silent says why nothing at all, or not the right thing, can have been
+// printed, if that is so; ok is false if the container did print.
+func (f *facts) silent() (because, bool) {
+	if f.child == nil {
+		return f.noChild(), true
+	}
+	if b, ok := f.loop(); ok {
+		return b, true
+	}
+	if b, ok := f.notStarted(); ok {
+		return b, true
+	}
+	if b, ok := f.broke(); ok {
+		return b, true
+	}
+	for _, p := range f.inside() {
+		if strings.TrimSpace(f.output(p)) != "" || len(f.lostIn(p)) > 0 {
+			return because{}, false
+		}
+	}
+	if slices.Contains(f.run.End.Cut, "events") {
+		return because{}, false // it may have printed later
+	}
+	if b, ok := f.wroteFile(); ok {
+		return b, true
+	}
+	if streams := f.unwired("stdout", "stderr"); slices.Contains(streams, "stdout") || len(streams) > 0 && f.wroteNowhere() {
+		return f.notWired(streams), true
+	}
+	b := because{
+		cause: "nothing-printed",
+		saw:   "the child printed nothing",
+		try:   "have the child print it; its output must lead to the program's own",
+	}
+	for _, name := range f.names {
+		if found := f.hostname(f.outside(), name); len(found) > 0 {
+			b.why = fmt.Sprintf("%s wrote %s: that is a parent, not the child", f.who(found[0].by), quote(found[0].line()))
+			break
+		}
+	}
+	switch e := f.child.Exit; {
+	case !f.ended(f.child):
+		b.why = "it was still running when time was up"
+	case e.Signal == "SIGKILL" && f.run.End.OutOfMem:
+		b = f.outOfMemory(f.child)
+	case e.Signal != "":
+		b.why = "it was ended by " + e.Signal
+	case e.Code != 0 && !e.Injected:
+		b.why = fmt.Sprintf("it exited with %d", e.Code)
+	}
+	return b, true
+}
+
+// wroteFile says that the container wrote to a file and to nothing else.
+func (f *facts) wroteFile() (because, bool) {
+	for _, p := range f.inside() {
+		for _, e := range f.events[p.ID] {
+			if e.Target == nil || e.Target.Kind != "file" || e.Errno != "" || strings.TrimSpace(string(e.Data)) == "" || inProc(e.Target.Name) {
+				continue
+			}
+			return because{
+				cause: "nothing-printed",
+				saw:   fmt.Sprintf("%s wrote %s to the file %s, and nothing to the program's output", f.who(p), quote(lastLine(string(e.Data))), word(e.Target.Name)),
+				try:   "hand the child the program's own standard streams",
+				at:    e.At,
+			}, true
+		}
+	}
+	return because{}, false
+}
+
+// inProc tells whether a file is one by which settings are made.
+func inProc(name string) bool {
+	return strings.HasPrefix(name, "/proc/") || strings.HasPrefix(name, "/sys/")
+}
+
+// wroteNowhere tells whether the container wrote to /dev/null, or to what was
+// not open.
+func (f *facts) wroteNowhere() bool {
+	for _, p := range f.inside() {
+		for _, e := range f.events[p.ID] {
+			if e.Target != nil && (e.Target.Kind == "null" || e.Target.Kind == "closed" || e.Errno == "EBADF") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// broke says that the child broke off before it came to what it was to do.
+func (f *facts) broke() (because, bool) {
+	if b, ok := f.threadless(); ok {
+		return b, true
+	}
+	b, ok := f.panicked(f.child)
+	return b.with("the child panicked before it came to that"), ok
+}
+
+// lostIn returns the writes of a process whose bytes are not known.
+func (f *facts) lostIn(p *evidence.Process) []mark {
+	var lost []mark
+	for i := range f.wrote[p.ID] {
+		lost = append(lost, f.wrote[p.ID][i].lost...)
+	}
+	return lost
+}
+
+// unwired returns those of the child's standard streams that led nowhere when
+// it became the submission's own program, or else its first program.
+func (f *facts) unwired(names ...string) []string {
+	if f.child == nil || len(f.child.Execs) == 0 {
+		return nil
+	}
+	exec := f.child.Execs[0]
+	for _, e := range f.child.Execs {
+		if e.Self {
+			exec = e
+			break
+		}
+	}
+	var found []string
+	for i, name := range []string{"stdin", "stdout", "stderr"} {
+		if kind := exec.Stdio[i].Kind; slices.Contains(names, name) && (kind == "null" || kind == "closed") {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func (f *facts) notWired(streams []string) because {
+	words := map[string]string{"stdin": "standard input", "stdout": "standard output", "stderr": "standard error"}
+	var names []string
+	for _, s := range streams {
+		names = append(names, words[s])
+	}
+	verb := "is"
+	if len(names) > 1 {
+		verb = "are"
+	}
+	return because{
+		cause: "streams-not-wired",
+		saw:   fmt.Sprintf("the child's %s %s /dev/null or closed", list(names), verb),
+		try:   "hand the child the program's own standard streams",
+	}
+}
