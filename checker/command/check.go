@@ -165,8 +165,13 @@ func (a *app) judge(s *session, req *request) (*judged, error) {
 
 // script is a step's scenario as package scenario wants it.
 func (a *app) script(req *request, step *course.Step, scratch string) scenario.Script {
+	anchors := map[int]string{}
+	for _, s := range req.exercise.Steps {
+		anchors[s.Number] = s.Anchor
+	}
 	return scenario.Script{
-		Path: filepath.Join(a.root, step.Scenario), Exercise: req.exercise.ID, Step: step.Number,
+		Anchors: anchors,
+		Path:    filepath.Join(a.root, step.Scenario), Exercise: req.exercise.ID, Step: step.Number,
 		Page: req.exercise.Page, Anchor: step.Anchor, Args: req.args, WorkDir: scratch,
 	}
 }
