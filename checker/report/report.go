@@ -65,9 +65,13 @@ func newWriter(o Options, x Context) *writer {
 }
 
 func (w *writer) line(parts ...string) {
-	for _, p := range parts {
-		w.out.WriteString(p)
+	text := strings.Join(parts, "")
+	// A log of GitHub Actions takes a line that begins so for a command, also
+	// behind blanks; a submission's words can end up there.
+	if rest := strings.TrimLeft(text, " "); strings.HasPrefix(rest, "::") || strings.HasPrefix(rest, "##[") {
+		text = text[:len(text)-len(rest)] + "." + rest[1:]
 	}
+	w.out.WriteString(text)
 	w.out.WriteByte('\n')
 }
 
