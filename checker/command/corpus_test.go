@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,9 @@ type want struct {
 // rootVariable holds the kit's folder for the tests of this package.
 const rootVariable = "PIDONE_TEST_ROOT"
 
+// tempVariable holds a folder that is removed when all tests have run.
+const tempVariable = "PIDONE_TEST_TEMP"
+
 func TestMain(m *testing.M) {
 	// An ordinary user's tests run as root of a user namespace, as the checker does.
 	code, entered, err := sandbox.Enter()
@@ -43,14 +47,17 @@ func TestMain(m *testing.M) {
 	}
 	// A session changes the working directory, so the kit is looked for now.
 	root, err := filepath.Abs("../..")
+	temp := ""
 	if err == nil {
-		err = os.Setenv(rootVariable, root)
+		temp, err = os.MkdirTemp("", "pidone-test-")
 	}
-	if err != nil {
+	if err := errors.Join(err, os.Setenv(rootVariable, root), os.Setenv(tempVariable, temp)); err != nil {
 		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code = m.Run()
+	os.RemoveAll(temp)
+	os.Exit(code)
 }
 
 // kit returns an app and a course for the kit that this test belongs to.

@@ -21,11 +21,7 @@ import (
 
 // checkerProgram builds the checker once for the tests that run it as a program.
 var checkerProgram = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pidone-test-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "checker")
+	path := filepath.Join(os.Getenv(tempVariable), "checker")
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./checker")
 	cmd.Dir, cmd.Env = os.Getenv(rootVariable), append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -55,6 +55,8 @@ func TestSocketFamilies(t *testing.T) {
 	for _, name := range []string{"unix", "unix pair", "inet", "route"} {
 		assert.Equal(t, "ok", got.of(t, name), "an exercise needs it: %s", name)
 	}
+	assert.Equal(t, "EPROTONOSUPPORT", got.of(t, "netfilter"))
+	assert.Equal(t, "EPROTONOSUPPORT", got.of(t, "xfrm"))
 	for _, name := range []string{"vsock", "alg", "packet", "xdp", "can", "bluetooth", "rds", "tipc", "key", "smc", "qipcrtr", "kcm", "x25"} {
 		assert.Equal(t, "EAFNOSUPPORT", got.of(t, name), name)
 		assert.Contains(t, []string{"EAFNOSUPPORT", "ENOTSUP"}, got.of(t, name+" pair"), name)

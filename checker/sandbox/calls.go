@@ -13,7 +13,7 @@ import (
 // A script is what a process forked from the checker does: system calls
 // prepared as data, because after fork(2) nothing of the Go runtime may be used
 // in the child (no allocation, no stack growth, no scheduler). One loop without
-// a stack check, perform, works through it.
+// a stack check, in spawn, works through it.
 type script struct {
 	calls []call
 	keep  []any // what the calls' arguments point to
@@ -216,25 +216,18 @@ func (s *script) start(args cloneArgs, reportFD int) (pid, pidfd int, err error)
 	return int(child), int(s.state.pidfd), nil
 }
 
-//go:nosplit
-//go:norace
-func spawn(args *cloneArgs, calls *call, n int, st *state) (uintptr, unix.Errno) {
-	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), unsafe.Sizeof(*args), 0, 0, 0, 0)
-	if errno != 0 || pid != 0 {
-		return pid, errno
-	}
-	perform(calls, n, st)
-	return 0, 0
-}
-
-// perform is all that ever runs in the child. It does not return.
+// spawn forks. What comes after the fork in the child is all that ever runs
+// there: the child does not return. One function, as the stack that functions
+// without a check may use together is short.
 //
 //go:nosplit
 //go:norace
-func perform(calls *call, n int, st *state) {
+func spawn(args *cloneArgs, calls *call, n int, st *state) (uintptr, unix.Errno) {
+	r, _, errno := unix.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), unsafe.Sizeof(*args), 0, 0, 0, 0)
+	if errno != 0 || r != 0 {
+		return r, errno
+	}
 	i := 0
-	var r uintptr
-	var errno unix.Errno
 	var c *call
 	for i < n {
 		c = (*call)(unsafe.Add(unsafe.Pointer(calls), uintptr(i)*unsafe.Sizeof(*calls)))
@@ -290,4 +283,5 @@ func perform(calls *call, n int, st *state) {
 		i++
 	}
 	unix.RawSyscall6(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)
+	return 0, 0
 }

@@ -68,6 +68,18 @@ func TestFilesLandInTheSandboxOnly(t *testing.T) {
 	got.every(t, "write /work", "ok")
 }
 
+func TestBindOfOneFile(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, []byte("x"), 0o644))
+	cmd := attack(t, "read", "/data/one/file", "/usr/bin/../bin/none")
+	cmd.Binds = []Bind{{From: file, To: "/data/one/file"}, {From: "/usr/bin", To: "/usr/bin"}}
+	assert.Equal(t, "x", ran(t, h, cmd).of(t, "read /data/one/file"))
+	cmd.Args = []string{"main", "write", "evil", "/data/one/file"}
+	assert.Equal(t, "EROFS", ran(t, h, cmd).of(t, "write /data/one/file"))
+}
+
 func TestOutputsAreReadBack(t *testing.T) {
 	t.Parallel()
 	h := open(t)

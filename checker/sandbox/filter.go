@@ -55,10 +55,15 @@ func refused() []Rule {
 
 	// AF_VSOCK, AF_ALG, AF_PACKET and the like reach past the network namespace
 	// or into seldom-used code of the kernel.
-	for _, family := range []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK} {
+	for _, family := range []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6} {
 		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: family, Action: RetAllow})
 	}
+	// The same of AF_NETLINK, which is what is left: nf_tables and IPsec above all.
+	for _, protocol := range []uint32{unix.NETLINK_NETFILTER, unix.NETLINK_XFRM, unix.NETLINK_CRYPTO, unix.NETLINK_RDMA, unix.NETLINK_SCSITRANSPORT, unix.NETLINK_ISCSI} {
+		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 2, Value: protocol, Action: Refuse(unix.EPROTONOSUPPORT)})
+	}
 	rules = append(rules,
+		Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: unix.AF_NETLINK, Action: RetAllow},
 		Rule{Nr: unix.SYS_SOCKET, Action: Refuse(unix.EAFNOSUPPORT)},
 		Rule{Nr: unix.SYS_SOCKETPAIR, Op: Equal, Arg: 0, Value: unix.AF_UNIX, Action: RetAllow},
 		Rule{Nr: unix.SYS_SOCKETPAIR, Action: Refuse(unix.EAFNOSUPPORT)})

@@ -74,7 +74,7 @@ func TestSeveralHostsOfOneChecker(t *testing.T) {
 func TestFailedRunsLeaveNothing(t *testing.T) {
 	h := open(t)
 	ran(t, h, attack(t, "hello")) // the Host is open now, with its janitor
-	rounds := slots + 1 // if a group were left each time, there would be no more
+	rounds := slots + 1           // if a group were left each time, there would be no more
 	before, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
 	for range rounds {

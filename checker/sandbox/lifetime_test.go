@@ -207,7 +207,7 @@ func TestLiveCheckersAreNotSwept(t *testing.T) {
 		done <- err
 	}()
 	<-started
-	before := cgroupsOf(os.Getpid())
+	before := dirsOf(h)
 	require.NotEmpty(t, before)
 	h.opened().sweep()
 	for _, dir := range before {

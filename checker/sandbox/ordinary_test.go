@@ -16,8 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ordinaryID is no account's on the machine.
-const ordinaryID = 61234
+// These ids are no account's on the machine. ownerID is another, so that what it
+// owns in one test is not what ordinaryID could write to in another.
+const (
+	ordinaryID = 61234
+	ownerID    = 61235
+)
 
 // needRoot skips a test that only the machine's root can run.
 func needRoot(t *testing.T) {
@@ -43,6 +47,9 @@ func again(t *testing.T, tests string, uid int, attr syscall.SysProcAttr, env ..
 	require.NoError(t, os.Chmod(dir, 0o755))
 	tmp := filepath.Join(dir, "tmp")
 	require.NoError(t, os.Mkdir(tmp, 0o700))
+	if len(attr.UidMappings) > 0 {
+		require.NoError(t, os.Chmod(tmp, 0o777))
+	}
 	require.NoError(t, os.Chown(tmp, uid, uid))
 	for name, data := range map[string][]byte{"test": self, "helper": program} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o755))
@@ -96,9 +103,9 @@ func TestOrdinaryUserWhoOwnsHisCgroup(t *testing.T) {
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, f := range files {
-		require.NoError(t, os.Chown(filepath.Join(dir, f.Name()), ordinaryID, ordinaryID))
+		require.NoError(t, os.Chown(filepath.Join(dir, f.Name()), ownerID, ownerID))
 	}
-	require.NoError(t, os.Chown(dir, ordinaryID, ordinaryID))
+	require.NoError(t, os.Chown(dir, ownerID, ownerID))
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer unix.Close(fd)
@@ -106,7 +113,7 @@ func TestOrdinaryUserWhoOwnsHisCgroup(t *testing.T) {
 	if testing.Short() {
 		tests = "^TestCgroup"
 	}
-	assert.Contains(t, again(t, tests, ordinaryID, syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: fd}), passed)
+	assert.Contains(t, again(t, tests, ownerID, syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: fd}), passed)
 	left, err := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
@@ -126,10 +133,21 @@ func TestRootWithoutCapabilities(t *testing.T) {
 	assert.Contains(t, out, "forbidden by the lack of CAP_SETUID and CAP_SETGID")
 }
 
-// dropCapabilities starts the test binary anew without some capabilities.
+// dropCapabilities starts the test binary anew without some capabilities, or
+// with no more user namespaces to be had.
 func dropCapabilities(caps string) error {
 	runtime.LockOSThread() // capabilities are a thread's; execve(2) takes the calling one's
 	for _, f := range strings.Fields(caps) {
+		if f == "namespaces" {
+			// That of the machine's root is not to be touched.
+			if ids, err := os.ReadFile("/proc/self/uid_map"); err != nil || mayBeRoot(ids, 0) {
+				return fmt.Errorf("not in a user namespace: %w", err)
+			}
+			if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
+				return err
+			}
+			continue
+		}
 		c, err := strconv.Atoi(f)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -121,7 +122,8 @@ func probeSeccomp() Feature {
 func probePtrace() Feature {
 	return answer("ptrace", onThread(func() error {
 		s := newScript()
-		s.try("pause", unix.SYS_PPOLL, 0, 0, 0, 0)
+		pause := binary.NativeEndian.AppendUint64(nil, 10) // struct timespec; for ever would be too long if we are killed
+		s.try("pause", unix.SYS_PPOLL, 0, 0, s.bytes(append(pause, make([]byte, 8)...)), 0)
 		s.do("exit", unix.SYS_EXIT_GROUP, 0)
 		pid, pidfd, err := s.start(cloneArgs{}, 2)
 		if err != nil {

@@ -229,12 +229,6 @@ func TestThreadsOfSandboxesEnd(t *testing.T) {
 			return os.IsNotExist(err)
 		})
 	}
-	ours, err := os.Readlink("/proc/self/ns/mnt")
-	require.NoError(t, err)
-	tasks, err := os.ReadDir("/proc/self/task")
-	require.NoError(t, err)
-	require.NotEmpty(t, tasks)
-	require.NotEmpty(t, ours)
 }
 
 // TestReaperSeesTheEndOfThePipe: a checker can die at a moment when its

@@ -16,6 +16,7 @@ import (
 func bombs() map[string]func([]string) {
 	return map[string]func([]string){
 		"forkbomb":   forkBomb,
+		"forks":      forks,
 		"memory":     memory,
 		"memfd":      memfd,
 		"sysv":       sysv,
@@ -42,6 +43,24 @@ func forkBomb([]string) {
 	for {
 		unix.RawSyscall(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0)
 	}
+}
+
+// forks makes processes that wait, until it can make no more.
+func forks([]string) {
+	for n := range 1000 {
+		pid, _, errno := unix.RawSyscall(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0)
+		if errno == 0 && pid == 0 {
+			for {
+				unix.RawSyscall(unix.SYS_PPOLL, 0, 0, 0)
+			}
+		}
+		if errno != 0 {
+			tried("fork", errno)
+			say(n, "processes")
+			break
+		}
+	}
+	unix.Kill(-1, unix.SIGKILL)
 }
 
 // memory touches as many MiB as it is told.

@@ -1,0 +1,70 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	seen := map[string]bool{}
+	for _, f := range Probe(t.Context()) {
+		assert.False(t, seen[f.Name], f.Name)
+		seen[f.Name] = true
+		assert.Equal(t, f.Answer == Yes, f.Why == "" && f.Remedy == "", "%+v", f)
+		want := Yes
+		if f.Optional && h.NoGroups() != nil {
+			want = No
+		}
+		// Sandboxes run here, so that what they need must be there.
+		assert.Equal(t, want, f.Answer, "%+v", f)
+	}
+	assert.Greater(t, len(seen), 8)
+}
+
+func TestAnswers(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want Answer
+	}{
+		{nil, Yes}, {unix.EPERM, No}, {fmt.Errorf("mount: %w", unix.ENOSYS), No}, {unix.ENOSPC, No},
+		{unix.EMFILE, CouldNotTell}, {unix.ENOMEM, CouldNotTell}, {errors.New("odd"), CouldNotTell},
+	} {
+		assert.Equal(t, c.want, answer("x", c.err, "do this").Answer, "%v", c.err)
+	}
+}
+
+func TestRefusalNamesTheSetting(t *testing.T) {
+	t.Parallel()
+	err := error(explainRefusal(unix.EPERM))
+	var refused *RefusedError
+	require.ErrorAs(t, err, &refused)
+	assert.ErrorIs(t, err, unix.EPERM)
+	assert.NotEmpty(t, refused.Remedy)
+	assert.False(t, inChroot())
+}
+
+// TestNamespacesUsedUp is a machine on which user namespaces are forbidden, made
+// of a user namespace.
+func TestNamespacesUsedUp(t *testing.T) {
+	needRoot(t)
+	out := again(t, "^TestProbe", 0, syscall.SysProcAttr{
+		Cloneflags:  unix.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: ordinaryID, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: ordinaryID, Size: 1}},
+	}, dropEnv+"=namespaces "+fmt.Sprint(unix.CAP_SYS_ADMIN))
+	assert.NotContains(t, out, passed)
+	assert.Contains(t, out, "forbidden by user.max_user_namespaces = 0")
+	data, err := os.ReadFile("/proc/sys/user/max_user_namespaces")
+	require.NoError(t, err)
+	assert.NotEqual(t, "0", strings.TrimSpace(string(data)), "the machine's own setting")
+}
