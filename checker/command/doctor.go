@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"pidone/checker/build"
@@ -64,10 +65,11 @@ func (a *app) doctor(args []string) int {
 	for _, e := range c.Exercises {
 		d := diagnosis{Exercise: e.Number, Title: e.Title, Features: []sandbox.Feature{}}
 		for _, name := range uses(e.Number) {
-			for _, f := range features {
-				if f.Name == name {
-					d.Features = append(d.Features, f)
-				}
+			i := slices.IndexFunc(features, func(f sandbox.Feature) bool { return f.Name == name })
+			if i >= 0 {
+				d.Features = append(d.Features, features[i])
+			} else {
+				d.Features = append(d.Features, sandbox.Feature{Name: name, Answer: sandbox.CouldNotTell, Why: "it takes user namespaces to try"})
 			}
 		}
 		all = append(all, d)
