@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,9 +18,9 @@ import (
 // goroutines at once.
 type Host struct {
 	ids idRange
-	// Cgroups are looked for, and their janitor started, while the caller goes
-	// on: see opened.
-	ready    chan struct{}
+	// Cgroups are looked for, and their janitor started, when they are first
+	// needed: see opened.
+	once     sync.Once
 	groups   *groups
 	noGroups error
 }
@@ -46,31 +47,30 @@ func Open() (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
-	h := &Host{ids: pickRange(uidMap, gidMap), ready: make(chan struct{})}
+	h := &Host{ids: pickRange(uidMap, gidMap)}
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
-	go func() {
-		defer close(h.ready)
-		h.groups, h.noGroups = openGroups()
-	}()
 	return h, nil
 }
 
 // opened returns what makes cgroups, or nil where there are none.
 func (h *Host) opened() *groups {
-	<-h.ready
+	h.once.Do(func() { h.groups, h.noGroups = openGroups() })
 	return h.groups
 }
 
 // NoGroups says why limits are not kept by cgroups; nil if they are.
 func (h *Host) NoGroups() error {
-	<-h.ready
+	h.opened()
 	return h.noGroups
 }
 
 // Close gives back what Open took. No sandbox may be running.
-func (h *Host) Close() { h.opened().close() }
+func (h *Host) Close() {
+	h.once.Do(func() {}) // nothing to close if nothing was opened
+	h.groups.close()
+}
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.
@@ -162,12 +162,34 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 			return nil, fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
 		}
 	}
+	// The group is made here while the thread builds the root: each takes about
+	// as long.
+	grouped := make(chan grouping, 1)
+	done := make(chan error, 1)
 	var res *Result
-	err := onThread(func() (err error) {
-		res, err = h.run(ctx, &cmd)
-		return err
-	})
-	return res, err
+	go func() {
+		done <- onThread(func() (err error) {
+			res, err = h.run(ctx, &cmd, grouped)
+			return err
+		})
+	}()
+	grouped <- h.group(cmd.Limits)
+	return res, <-done
+}
+
+// grouping is a group, nil where there are none, or why it could not be made.
+type grouping struct {
+	group *group
+	err   error
+}
+
+func (h *Host) group(l Limits) grouping {
+	g := h.opened()
+	if g == nil {
+		return grouping{}
+	}
+	gr, err := g.acquire(l)
+	return grouping{gr, err}
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,12 +57,19 @@ func closeFD(fd *int) {
 	}
 }
 
-func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
+// run takes the sandbox's group from grouped, where it comes in any case.
+func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (_ *Result, err error) {
+	r := &running{host: h, cmd: cmd}
+	defer r.cleanUp()
+	group := sync.OnceValue(func() grouping { return <-grouped })
+	r.later(func() {
+		if g := group().group; g != nil {
+			g.release()
+		}
+	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := &running{host: h, cmd: cmd}
-	defer r.cleanUp()
 
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -74,15 +80,19 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	if err := r.openStreams(); err != nil {
 		return nil, err
 	}
-	// The group is made while the root is: each takes about as long.
-	grouped := r.openGroup()
 	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
-	err = b.build()
-	gr, groupErr := grouped()
-	if err := errors.Join(err, groupErr); err != nil {
+	if err := b.build(); err != nil {
 		return nil, err
 	}
-	s, err := r.script(&b, gr)
+	prog, err := filter(append(refused(), cmd.Rules...))
+	if err != nil {
+		return nil, err
+	}
+	gr := group().group
+	if err := group().err; err != nil {
+		return nil, err
+	}
+	s, err := r.script(&b, gr, prog)
 	if err != nil {
 		return nil, err
 	}
@@ -329,27 +339,6 @@ func (r *running) openPipes() error {
 		}
 	}
 	return nil
-}
-
-// openGroup begins to make the sandbox's cgroup. The function that it returns
-// waits for that and has to be called; the group is nil where there are none.
-func (r *running) openGroup() func() (*group, error) {
-	var gr *group
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if g := r.host.opened(); g != nil {
-			gr, err = g.acquire(r.cmd.Limits)
-		}
-	}()
-	return func() (*group, error) {
-		<-done
-		if gr != nil {
-			r.later(func() { gr.release() })
-		}
-		return gr, err
-	}
 }
 
 func readAll(fd int) []byte {

@@ -14,11 +14,7 @@ import (
 // script prepares what the sandbox's init does: it finishes the host from
 // inside, forks the first process, which becomes the program, and waits until
 // nothing is left.
-func (r *running) script(b *rootBuilder, gr *group) (*script, error) {
-	prog, err := filter(append(refused(), r.cmd.Rules...))
-	if err != nil {
-		return nil, err
-	}
+func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) (*script, error) {
 	s := newScript()
 	keep := append([]int{r.stdio[0], r.stdio[1], r.stdio[2], r.goOn[0], r.report[1], r.status[1]}, r.outputs...)
 	if gr != nil {
