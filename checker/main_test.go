@@ -32,7 +32,7 @@ func TestImports(t *testing.T) {
 		"command":  order[2:11],
 		"course":   {"pattern"},
 		"skeleton": {"pattern"},
-		"report":   {"grade", "scenario", "evidence"},
+		"report":   {"grade", "scenario", "evidence", "pattern"},
 		"grade":    {"scenario", "evidence"},
 		"scenario": {"evidence", "pattern"},
 		"trace":    {"sandbox", "evidence"},

@@ -50,7 +50,7 @@ type Host struct {
 	Hostname   string     `json:"hostname"`       // at the start
 	After      string     `json:"hostname_after"` // at the end, when every process was gone
 	Mounts     []string   `json:"mounts"`         // mount points, sorted, at the start
-	MountsLeft []string   `json:"mounts_left"`    // mount points at the end that were not there at the start
+	MountsLeft []string   `json:"mounts_left"`    // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
 	Program    string     `json:"program"`        // path of the submission's program in the sandbox
 	Init       int        `json:"init"`           // pid of the sandbox's init, as the checker sees it
 	Kernel     string     `json:"kernel"`         // uname -r
@@ -69,9 +69,13 @@ type Process struct {
 	PID     int   `json:"pid"`     // as the checker sees it
 	PIDs    []int `json:"pids"`    // NSpid from the sandbox's PID namespace inwards; the last is what getpid(2) returns
 	Creator int   `json:"creator"` // ID of the process whose clone, fork or vfork made it; -1 for the first
-	Call    int   `json:"call"`    // Seq of the event that made it; 0 if there is none
-	Seq     int   `json:"seq"`     // when it was first seen
-	Time    int64 `json:"time_us"` // µs since the start of the run
+	// CreatorUnknown: the creator was killed before it could be seen that it
+	// made this one. Creator is one that may have been it, and was there before.
+	CreatorUnknown bool `json:"creator_unknown,omitempty"`
+
+	Call int   `json:"call"`    // Seq of the event that made it; 0 if there is none
+	Seq  int   `json:"seq"`     // when it was first seen
+	Time int64 `json:"time_us"` // µs since the start of the run
 
 	// Born is its state when it was first seen, before it ran an instruction.
 	Born State `json:"born"`
@@ -133,10 +137,15 @@ type Exit struct {
 	// about to exit, running or as zombies that nobody had waited for. Filled
 	// in for the first process only.
 	Unreaped []int `json:"unreaped,omitempty"`
+	// Unrecorded is how many more there were then that are not in
+	// Run.Processes, because that was full (End.Cut).
+	Unrecorded int `json:"unrecorded,omitempty"`
 }
 
 // An Event is one system call that matters, with its result. Threads of one
-// process share its ID.
+// process share its ID. Many writes of a process to the same target, between
+// which nothing else happened, may be one event: Size and Result are sums then,
+// and Seq, Done and Time are the last one's.
 type Event struct {
 	Seq     int    `json:"seq"`     // when it was entered
 	Done    int    `json:"done"`    // when it returned; 0 if it never did
@@ -200,6 +209,7 @@ type End struct {
 	// Hiding says how the submission tried to get past the recorder, if it did.
 	Hiding string `json:"hiding,omitempty"`
 	// Cut names what there was more of than is kept in the Run: processes,
-	// events, execs, names, namespaces. What is kept are the first ones.
+	// events, execs, names, namespaces, text (paths and arguments), writes to
+	// files (and to /dev/null). What is kept are the first ones.
 	Cut []string `json:"cut,omitempty"`
 }

@@ -13,6 +13,7 @@ type Cause struct {
 func Causes() []Cause {
 	return []Cause{
 		{"hiding", "the submission tried to hide from the recorder"},
+		{"too-much", "the program did more than can be recorded"},
 		{"does-not-compile", "the submission does not compile"},
 		{"skeleton-unchanged", "the submission is still the skeleton"},
 		{"starts-itself", "the child branch is missing: the program starts itself over and over"},

@@ -132,7 +132,7 @@ func printedSomething(s *scene) (*failure, error) {
 		for i := range f.wrote[p.ID] {
 			t := &f.wrote[p.ID][i]
 			empty := strings.TrimSpace(t.data) == ""
-			if _, loop := f.loop(); !loop && (t.streams() && (!empty || len(t.lost) > 0) || f.someCame(t.data)) {
+			if _, loop := f.loop(); !loop && (t.streams() && (!empty || len(t.lost) > 0) || f.someCame(t)) {
 				return nil, nil
 			}
 			if lost == nil && !empty {
@@ -149,12 +149,6 @@ func printedSomething(s *scene) (*failure, error) {
 		return nil, nil
 	}
 	return &failure{want, outputLost(*lost)}, nil
-}
-
-// someCame tells whether any word of data came out.
-func (f *facts) someCame(data string) bool {
-	words := strings.FieldsFunc(data, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	return slices.ContainsFunc(words[:min(len(words), 1000)], f.came.has)
 }
 
 func firstPID(s *scene) (*failure, error) {
@@ -248,10 +242,14 @@ func hostUnchanged(s *scene) (*failure, error) {
 			changed = true
 		}
 	}
-	if !changed {
-		return nil, nil
+	const want = "the host's hostname left as it was"
+	if changed || f.renamed() != nil {
+		return &failure{want, f.hostRenamed()}, nil
 	}
-	return &failure{"the host's hostname left as it was", f.hostRenamed()}, nil
+	if b, ok := f.unrecorded(); ok {
+		return &failure{want, b}, nil
+	}
+	return nil, nil
 }
 
 func inTime(s *scene) (*failure, error) {
@@ -263,8 +261,12 @@ func inTime(s *scene) (*failure, error) {
 }
 
 func noLeftovers(s *scene) (*failure, error) {
+	const want = "nothing left behind"
 	if b, left := s.facts.leftovers(); left {
-		return &failure{"nothing left behind", b}, nil
+		return &failure{want, b}, nil
+	}
+	if b, ok := s.facts.unrecorded(); ok {
+		return &failure{want, b}, nil
 	}
 	return nil, nil
 }

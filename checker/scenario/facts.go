@@ -22,9 +22,9 @@ type facts struct {
 	events    map[int][]*evidence.Event
 }
 
-// maxNames bounds how many different hostnames are looked for in what was
-// printed. A program that sets more of them is not after an exercise.
-const maxNames = 128
+// maxNames bounds how many of the latest different hostnames are looked for in
+// what was printed. A program that sets more of them is not after an exercise.
+const maxNames = 64
 
 // study checks that a run can be judged, and collects its facts. The error
 // says why it cannot.
@@ -44,21 +44,37 @@ func study(run *evidence.Run) (*facts, error) {
 	}
 
 	f.hostNames = map[string]bool{run.Host.Hostname: true, run.Host.After: true}
-	f.names = []string{run.Host.Hostname}
 	for _, n := range run.Names {
 		if n.UTS == run.Host.Namespaces["uts"] {
 			f.hostNames[n.Name] = true
 		}
-		if len(f.names) < maxNames && !slices.Contains(f.names, n.Name) {
-			f.names = append(f.names, n.Name)
-		}
 	}
-	if f.child != nil {
-		if name := state(f.child).Hostname; !slices.Contains(f.names, name) {
-			f.names = append(f.names, name)
-		}
-	}
+	f.names = f.latestNames()
 	return f, nil
+}
+
+// latestNames returns the host's first name and of the child's UTS namespace,
+// and of all others together, the last maxNames, in the order of their coming.
+func (f *facts) latestNames() []string {
+	uts, last := uint64(0), ""
+	if f.child != nil {
+		uts, last = state(f.child).Namespaces["uts"], state(f.child).Hostname
+	}
+	known := map[string]bool{f.run.Host.Hostname: true, last: true}
+	var names []string
+	left := map[bool]int{true: maxNames, false: maxNames}
+	for _, n := range slices.Backward(f.run.Names) {
+		if child := n.UTS == uts; !known[n.Name] && left[child] > 0 {
+			known[n.Name] = true
+			left[child]--
+			names = append(names, n.Name)
+		}
+	}
+	slices.Reverse(names)
+	if last != "" && last != f.run.Host.Hostname {
+		names = append(names, last)
+	}
+	return append([]string{f.run.Host.Hostname}, names...)
 }
 
 // sound returns an error if evidence contradicts itself or says that it is no
@@ -179,7 +195,7 @@ func (f *facts) newNames() []string {
 	}
 	add(state(f.child).Hostname)
 	uts := state(f.child).Namespaces["uts"]
-	for _, n := range f.run.Names {
+	for _, n := range slices.Backward(f.run.Names) {
 		if n.UTS == uts {
 			add(n.Name)
 		}

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pidone/checker/evidence"
 )
@@ -45,4 +46,24 @@ func notInPart(cause, word, size string) because {
 		why:   fmt.Sprintf("only the first %s were looked at: there was more than is kept", size),
 		try:   "print it before all the rest, or print less",
 	}
+}
+
+// unrecorded says that the run did more than was recorded: that something is
+// not in the evidence does not show then that it did not happen.
+func (f *facts) unrecorded() (because, bool) {
+	var kinds []string
+	for _, kind := range []string{"events", "processes", "namespaces"} {
+		if slices.Contains(f.run.End.Cut, kind) {
+			kinds = append(kinds, strings.Replace(kind, "events", "system calls", 1))
+		}
+	}
+	if len(kinds) == 0 {
+		return because{}, false
+	}
+	return because{
+		cause: "too-much",
+		saw:   "more " + list(kinds) + " than can be recorded",
+		why:   "only the first ones were recorded: whether this held to the end cannot be seen",
+		try:   "have the program do less: find what it repeats",
+	}, true
 }

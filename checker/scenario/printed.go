@@ -31,6 +31,10 @@ type text struct {
 	marks  []mark // one for each write, by growing end
 	cuts   map[int]bool
 	lost   []mark // writes whose bytes are not all known
+
+	found   map[string][]int // names that were looked for: where
+	starts  []int            // where a name may begin; nil: not looked for
+	numbers []number         // outside hostnames; nil: not looked for
 }
 
 // A mark is one write.
@@ -60,10 +64,20 @@ func (t *text) line(end int) string {
 	return t.data[start:]
 }
 
+// maxText is how many bytes of what a process wrote are looked at, of the first
+// and again of the last.
+const maxText = 1 << 20
+
 // texts collects what a process wrote, by target, in the order of first use.
 func texts(p *evidence.Process, events []*evidence.Event) []text {
 	var found []text
 	var raw []*strings.Builder
+	total, before := 0, 0
+	for _, e := range events {
+		if e.Target != nil && readable(e.Target.Kind) {
+			total += len(e.Data)
+		}
+	}
 	for _, e := range events {
 		if e.Target == nil || e.Errno != "" || !readable(e.Target.Kind) {
 			continue
@@ -71,6 +85,11 @@ func texts(p *evidence.Process, events []*evidence.Event) []text {
 		data := e.Data
 		if e.Done != 0 && e.Result >= 0 && e.Result < int64(len(data)) {
 			data = data[:e.Result]
+		}
+		before += len(e.Data)
+		middle := before > maxText && total-before > maxText
+		if middle {
+			data = nil
 		}
 		key := *e.Target
 		if key.Kind == "stdout" || key.Kind == "stderr" {
@@ -83,7 +102,7 @@ func texts(p *evidence.Process, events []*evidence.Event) []text {
 		}
 		raw[i].Write(data)
 		found[i].marks = append(found[i].marks, mark{raw[i].Len(), e})
-		if e.Cut {
+		if e.Cut || middle {
 			found[i].lost = append(found[i].lost, mark{raw[i].Len(), e})
 		}
 	}
@@ -136,41 +155,27 @@ type printing struct {
 
 func (p printing) line() string { return p.text.line(p.end) }
 
-// came is what came out of the submission, as a whole.
-type came struct {
-	out     []string     // standard output and standard error, without escapes
-	numbers map[int]bool // those in it
-	cut     bool         // it is not all of it
-}
-
-func whatCame(run *evidence.Run) came {
-	c := came{numbers: map[int]bool{}}
-	for _, s := range []evidence.Stream{run.Stdout, run.Stderr} {
-		out := escapes().ReplaceAllString(string(s.Data), "")
-		for _, n := range findNumbers(out) {
-			c.numbers[n.value] = true
-		}
-		c.out = append(c.out, out)
-		c.cut = c.cut || s.Total > int64(len(s.Data))
-	}
-	return c
-}
-
-// has tells whether s came out. Where not all was kept it might have: it did.
-func (c *came) has(s string) bool {
-	return c.cut || strings.Contains(c.out[0], s) || strings.Contains(c.out[1], s)
-}
-
 // hostname returns every place where one of the processes wrote a hostname.
 func (f *facts) hostname(by []*evidence.Process, name string) []printing {
-	came := f.came.has(name)
-	count := func(s string) int { return len(findName(s, name, nil)) }
+	forms := spoken(name)
+	came := f.came.cut || slices.ContainsFunc(forms, f.came.has)
+	count := func(s string) int {
+		n := 0
+		for _, form := range forms {
+			n += len(findName(s, form, nil))
+		}
+		return n
+	}
 	return f.find(by, count, func(p printing) []printing {
 		var found []printing
-		for _, p.end = range findName(p.text.data, name, p.text.cuts) {
-			p.event = p.text.at(p.end)
-			p.came = came || p.text.streams() && p.event.Done != 0
-			found = append(found, p)
+		for _, form := range forms {
+			for _, p.end = range p.text.name(form) {
+				p.event = p.text.at(p.end)
+				if p.came = came || p.event.Done != 0; !p.text.streams() {
+					p.came = f.came.relayed(p.text, p.end-len(form), p.end)
+				}
+				found = append(found, p)
+			}
 		}
 		return found
 	})
@@ -190,12 +195,18 @@ func (f *facts) number(by []*evidence.Process, want func(int) bool) []printing {
 	}
 	return f.find(by, count, func(p printing) []printing {
 		var found []printing
-		for _, n := range findNumbers(f.withoutNames(p.text.data, p.text.cuts)) {
+		for _, n := range f.numbersIn(p.text) {
 			if !want(n.value) {
 				continue
 			}
 			p.end, p.value, p.event = n.end, n.value, p.text.at(n.end)
-			p.came = f.came.cut || f.came.numbers[n.value] || p.text.streams() && p.event.Done != 0
+			if p.came = f.came.cut || f.came.numbers[n.value] || p.event.Done != 0; !p.text.streams() {
+				start := n.end
+				for start > 0 && isDigit(p.text.data[start-1]) {
+					start--
+				}
+				p.came = f.came.relayed(p.text, start, n.end)
+			}
 			found = append(found, p)
 		}
 		return found
@@ -239,23 +250,67 @@ func (f *facts) find(by []*evidence.Process, count func(string) int, in func(pri
 	return found
 }
 
-// withoutNames blanks out the hostnames in s that have digits and more.
-func (f *facts) withoutNames(s string, cuts map[int]bool) string {
+// name returns where a hostname ends in the text.
+func (t *text) name(name string) []int {
+	ends, known := t.found[name]
+	if !known {
+		if t.found == nil {
+			t.found = map[string][]int{}
+		}
+		ends = findNameFrom(t.data, name, t.cuts, t.start)
+		t.found[name] = ends
+	}
+	return ends
+}
+
+// start returns the first offset, from one on, at which a name may begin.
+func (t *text) start(from int) int {
+	if t.starts == nil {
+		t.starts = []int{}
+		for i := range len(t.data) {
+			if nameStarts(t.data, i) || t.cuts[i] {
+				t.starts = append(t.starts, i)
+			}
+		}
+	}
+	if i := sort.SearchInts(t.starts, from); i < len(t.starts) {
+		return t.starts[i]
+	}
+	return len(t.data)
+}
+
+// numbersIn returns the numbers in the text that are no parts of hostnames.
+func (f *facts) numbersIn(t *text) []number {
+	if t.numbers == nil {
+		t.numbers = append([]number{}, findNumbers(f.withoutNames(t.data, t.name))...)
+	}
+	return t.numbers
+}
+
+// withoutNames blanks out the hostnames in s that have digits and more; find
+// tells where one is, nil: look for it.
+func (f *facts) withoutNames(s string, find func(name string) []int) string {
+	if find == nil {
+		find = func(name string) []int { return findName(s, name, nil) }
+	}
+	var blanked []byte
 	for _, name := range f.names {
 		if !strings.ContainsFunc(name, func(r rune) bool { return r < '0' || r > '9' }) || !strings.ContainsAny(name, "0123456789") {
 			continue
 		}
-		ends := findName(s, name, cuts)
-		if len(ends) == 0 {
-			continue
+		for _, form := range spoken(name) {
+			for _, end := range find(form) {
+				if blanked == nil {
+					blanked = []byte(s)
+				}
+				copy(blanked[end-len(form):end], blank(form))
+			}
 		}
-		b := []byte(s)
-		for _, end := range ends {
-			copy(b[end-len(name):end], blank(name))
-		}
-		s = string(b)
 	}
-	return s
+	if blanked == nil {
+		return s
+	}
+	return string(blanked)
 }
 
 // output returns all that one process wrote, target after target.

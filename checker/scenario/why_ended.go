@@ -260,6 +260,11 @@ func (f *facts) leftovers() (because, bool) {
 		}
 		return f.leftProcess(), true
 	}
+	if f.first.Exit != nil && f.first.Exit.Unrecorded > 0 {
+		b := f.leftProcess()
+		b.saw = fmt.Sprintf("%d processes outlived the first process, beyond those that were recorded", f.first.Exit.Unrecorded)
+		return b, true
+	}
 	if mounts := f.run.Host.MountsLeft; len(mounts) > 0 {
 		b := because{
 			cause: "leftover-mount",
@@ -267,7 +272,7 @@ func (f *facts) leftovers() (because, bool) {
 			try:   "mount in a mount namespace of the container's own, or unmount",
 		}
 		for _, e := range f.run.Events {
-			if e.Call == "mount" && e.Errno == "" && slices.Contains(mounts, e.Path) {
+			if e.Call == "mount" && e.Errno == "" && (slices.Contains(mounts, e.Path) || slices.Contains(mounts, e.Path+" (replaced)")) {
 				b.at = e.At
 			}
 		}

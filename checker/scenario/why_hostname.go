@@ -207,8 +207,11 @@ func (f *facts) hostRenamed() because {
 			break
 		}
 	}
-	saw := fmt.Sprintf("the host's hostname became %s", word(now))
 	e := f.renamed()
+	if e != nil && now == f.run.Host.Hostname {
+		now = e.Text // and was put back
+	}
+	saw := fmt.Sprintf("the host's hostname became %s", word(now))
 	if e != nil && f.in[e.Process] && f.child != nil && !f.isNew(f.child, "uts") {
 		b := f.notIn([]string{"uts"})
 		if b.why != "" {

@@ -17,6 +17,17 @@ const glue = 6
 // made of. cuts are offsets in text at which one write ended and the next
 // began; a word may end and begin there too.
 func findName(text, name string, cuts map[int]bool) []int {
+	return findNameFrom(text, name, cuts, func(from int) int {
+		for from < len(text) && !cuts[from] && !nameStarts(text, from) {
+			from++
+		}
+		return from
+	})
+}
+
+// findNameFrom does it where next returns the first offset, from one on, at
+// which a name may begin.
+func findNameFrom(text, name string, cuts map[int]bool, next func(from int) int) []int {
 	if name == "" {
 		return nil
 	}
@@ -30,11 +41,34 @@ func findName(text, name string, cuts map[int]bool) []int {
 		end := start + len(name)
 		if (cuts[start] || nameStarts(text, start)) && (cuts[end] || nameEnds(text, end, len(name) >= glue)) {
 			ends = append(ends, end)
+			from = end
+			continue
 		}
-		from = start + 1
+		from = next(start + 1)
 	}
 	return ends
 }
+
+// spoken returns the forms in which a hostname of the evidence may stand in
+// what was printed: there bytes that are not UTF-8 are themselves and not "\xff",
+// and the terminal's escapes are gone.
+func spoken(name string) []string {
+	forms := []string{name}
+	raw := rawBytes().ReplaceAllStringFunc(name, func(s string) string {
+		b, err := strconv.ParseUint(s[2:], 16, 8)
+		if err != nil {
+			return s
+		}
+		return string([]byte{byte(b)})
+	})
+	if raw = escapes().ReplaceAllString(raw, ""); raw != name {
+		forms = append(forms, raw)
+	}
+	return forms
+}
+
+// rawBytes are bytes as the evidence has those that are not UTF-8.
+var rawBytes = pattern.Lazy(`\\x[89a-f][0-9a-f]`)
 
 func nameStarts(text string, at int) bool {
 	if at == 0 {

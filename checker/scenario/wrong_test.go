@@ -31,6 +31,12 @@ func wrongIsolation() []submission {
 			speak(child, "unseen")
 			finish(first, child)
 		}},
+		{name: "does more than can be recorded", causes: map[int][]string{3: {"too-much"}}, main: func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speak(child, "box")
+			finish(first, child)
+			first.k.run.End.Cut = []string{"events"}
+		}},
 		{name: "starts itself over and over", causes: map[int][]string{1: {"starts-itself"}, 3: {"starts-itself"}}, main: func(first *proc, _ RunSpec) {
 			p := first
 			for range 30 {

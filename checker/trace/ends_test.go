@@ -77,6 +77,14 @@ func TestInjectedExit(t *testing.T) {
 			assert.Equal(t, c.inject, run.Inject)
 		})
 	}
+	t.Run("exit(2)", func(t *testing.T) {
+		t.Parallel()
+		b := openBench(t)
+		run := recordCommand(t, b.command("spawn", "wait", "rawexit"), Options{Inject: &evidence.Inject{ChildExit: 3}})
+		child := others(run)[0]
+		assert.Equal(t, 3, child.Exit.Code)
+		assert.True(t, child.Exit.Injected)
+	})
 	t.Run("not in programs that are not its own", func(t *testing.T) {
 		t.Parallel()
 		b := openBench(t)
@@ -161,6 +169,13 @@ func TestLeaderExitsFirst(t *testing.T) {
 	assert.Equal(t, run.Host.Namespaces, first.Last.Namespaces)
 	require.Len(t, others(run), 1)
 	assert.Less(t, others(run)[0].Exit.Seq, first.Exit.Seq)
+}
+
+func TestLeaderExitsEarly(t *testing.T) {
+	t.Parallel()
+	run := record(t, "late")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Equal(t, "named-late", run.First().Last.Hostname)
 }
 
 func TestTimeLimit(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 // and what lets it go from the other one lets it go from this one.
 func (r *Recorder) exiting(t *task) error {
 	p := t.proc
+	r.unfinished(t)
 	t.exiting, t.pending = true, nil
 	if err := r.orphans(); err != nil {
 		return err
@@ -30,9 +31,23 @@ func (r *Recorder) exiting(t *task) error {
 	// its own: the kernel gives them to another thread of it, and to init only
 	// when the last one is past it. So the last look that is taken here counts.
 	if p == r.first {
-		p.unreaped, p.looked = r.unreaped(p), true
+		p.unreaped, p.unknown = r.unreaped(p)
+		p.looked = true
 	}
 	p.over = p.lastThread()
+	if p.over && p == r.first && r.clone3 {
+		r.uncover()
+	}
+	if p.over && t.tid != p.pid {
+		// The leader was there before, maybe long before.
+		if uts := p.ev.Last.Namespaces["uts"]; r.looks.holds(uts) {
+			name, err := r.hostname(uts, t.tid)
+			r.fail(err)
+			if err == nil {
+				p.ev.Last.Hostname = name
+			}
+		}
+	}
 	return nil
 }
 
@@ -74,7 +89,10 @@ func (r *Recorder) missed(t *task) {
 		}
 	}
 	if p == r.first && !p.looked {
-		p.unreaped = r.unreaped(p)
+		p.unreaped, p.unknown = r.unreaped(p)
+		if r.clone3 {
+			r.uncover()
+		}
 	}
 }
 
@@ -94,33 +112,54 @@ func (r *Recorder) parentOf(p *process) int {
 	return -1
 }
 
-// unreaped lists the processes that exist besides p.
+// unreaped lists the processes that exist besides p, and counts those that are
+// not recorded.
 //
 // Nobody can wait for a traced process before its tracer has. So one that this
 // package has not waited for is there, whether it runs or has ended, unless its
 // parent is init, which waits for everything: then only a running one counts.
 // One that it has waited for is there if /proc has it still.
-func (r *Recorder) unreaped(p *process) []int {
-	var out []int
+func (r *Recorder) unreaped(p *process) (known []int, unknown int) {
+	count := func(other *process) {
+		if other.ev == nil {
+			unknown++
+		} else {
+			known = append(known, other.ev.ID)
+		}
+	}
 	for _, other := range r.procs {
-		if other == p || other.ev == nil {
+		if other == p {
 			continue
 		}
 		if s, ok := r.statusOf(other); ok && s.state == 'Z' && s.ppid == r.init.PID {
 			continue
 		}
-		out = append(out, other.ev.ID)
+		count(other)
 	}
 	for _, other := range r.gone {
-		if other.ev == nil || r.procs[other.pid] != nil {
+		if r.procs[other.pid] != nil {
 			continue // its pid is another process's already
 		}
 		if s, ok := r.statusOf(other); ok && s.ppid != r.init.PID {
-			out = append(out, other.ev.ID)
+			count(other)
 		}
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(known)
+	return known, unknown
+}
+
+// bury remembers a process that this package has waited for. Of those that are
+// not recorded only the ones are needed that somebody has still to wait for.
+func (r *Recorder) bury(p *process) {
+	r.gone = append(r.gone, p)
+	if p.ev != nil || len(r.gone) < r.crowd {
+		return
+	}
+	r.gone = slices.DeleteFunc(r.gone, func(p *process) bool {
+		_, there := r.statusOf(p)
+		return p.ev == nil && !there
+	})
+	r.crowd = 2*len(r.gone) + 1000
 }
 
 // statusOf reads the status of a process that may be gone, its pid given to another.
@@ -130,7 +169,7 @@ func (r *Recorder) statusOf(p *process) (procStatus, bool) {
 		return procStatus{}, false
 	}
 	s, ok := parseStatus(data)
-	return s, ok && len(s.nspid) > r.depth && slices.Equal(s.nspid[r.depth:], p.ev.PIDs)
+	return s, ok && len(s.nspid) > r.depth && slices.Equal(s.nspid[r.depth:], p.pids)
 }
 
 // ended deals with the end of a task, which this package has just waited for.
@@ -141,6 +180,8 @@ func (r *Recorder) ended(t *task, status unix.WaitStatus) error {
 		return nil
 	}
 	delete(p.tasks, t.tid)
+	r.unfinished(t)
+	t.pending = nil
 	if t.tid != p.pid {
 		return nil
 	}
@@ -151,20 +192,22 @@ func (r *Recorder) ended(t *task, status unix.WaitStatus) error {
 	}
 	ev := p.ev
 	if ev == nil {
+		r.bury(p)
 		return nil
 	}
 	r.missed(t)
-	r.gone = append(r.gone, p)
+	r.bury(p)
 	if status.Signal() == unix.SIGKILL && (r.killed || r.init.TimedOut()) {
 		return nil // the run was cut off: it was still there
 	}
+	r.mark++
 	ev.Exit = &evidence.Exit{
-		Seq: r.next(), Time: r.elapsed(), Parent: p.parent, Unreaped: p.unreaped,
+		Seq: r.next(), Time: r.elapsed(), Parent: p.parent, Unreaped: p.unreaped, Unrecorded: p.unknown,
 		Signal: signalOf(status),
 	}
 	if status.Exited() {
 		ev.Exit.Code = status.ExitStatus()
-		ev.Exit.Injected = p.inject
+		ev.Exit.Injected = p.inject && ev.Exit.Code == r.opts.Inject.ChildExit
 	}
 	r.probe(p)
 	return nil

@@ -39,6 +39,15 @@ func TestHiddenChild(t *testing.T) {
 	assert.Nil(t, run.First().Exit)
 }
 
+func TestHiddenByVfork(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"exit", "exec"} {
+		run := record(t, "hidevfork", how)
+		assert.Contains(t, run.End.Hiding, "CLONE_UNTRACED", how)
+		assert.False(t, run.End.TimedOut, how)
+	}
+}
+
 func TestFiltersOfItsOwn(t *testing.T) {
 	t.Parallel()
 	run := record(t, "filter")
@@ -54,16 +63,104 @@ func TestFiltersOfItsOwn(t *testing.T) {
 	assert.Empty(t, events(run, "sethostname"), "its own filter refused it: nothing happened")
 }
 
+// TestFlood: writes are joined, as far as nobody can tell the difference.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	run := record(t, "flood", "15000")
-	assert.Equal(t, []string{"events"}, run.End.Cut)
-	assert.LessOrEqual(t, len(events(run, "write")), maxWrites)
-	assert.Greater(t, len(events(run, "write")), maxWrites/2)
-	assert.Len(t, events(run, "clone"), 1, "the calls that come later are kept")
-	assert.Len(t, written(run, 0, "stdout"), maxProcess)
-	assert.Equal(t, int64(15000*100), run.Stdout.Total)
+	assert.Empty(t, run.End.Cut)
+	assert.LessOrEqual(t, len(events(run, "write")), freeWrites+10)
+	assert.Greater(t, len(events(run, "write")), freeWrites/2)
+	assert.Len(t, events(run, "clone"), 1)
+	wrote := written(run, 0, "stdout")
+	assert.Len(t, wrote, 15000*100)
+	assert.True(t, strings.HasPrefix(wrote, string(run.Stdout.Data)))
+	var size, result int64
+	for _, ev := range events(run, "write") {
+		size, result = size+ev.Size, result+ev.Result
+	}
+	assert.Equal(t, run.Stdout.Total, size)
+	assert.Equal(t, run.Stdout.Total, result)
 	assert.Zero(t, run.First().Exit.Code)
+}
+
+// TestLogFirst: what goes to files uses nothing up, and a name is not moved to
+// before it was given.
+func TestLogFirst(t *testing.T) {
+	t.Parallel()
+	run := record(t, "logs")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Equal(t, []string{"writes to files"}, run.End.Cut)
+	assert.Len(t, written(run, 0, "file")+written(run, 0, "null"), files.limit())
+	assert.Equal(t, string(run.Stdout.Data), written(run, 0, "stdout"))
+	var early, late int
+	for _, ev := range events(run, "write") {
+		if ev.Target.Kind != "stdout" {
+			continue
+		}
+		had := run.Had(ev.After.Namespaces["uts"], "given", ev.Seq)
+		assert.Equal(t, had, ev.After.Hostname == "given")
+		early += strings.Count(string(ev.Data), "early\n")
+		late += strings.Count(string(ev.Data), "late\n")
+		assert.Equal(t, had, strings.Contains(string(ev.Data), "late\n"))
+		assert.Equal(t, !had, strings.Contains(string(ev.Data), "early\n"))
+	}
+	assert.Equal(t, []int{500, 500}, []int{early, late})
+}
+
+// TestShareOfItsOwn: a process is heard whatever others have written.
+func TestShareOfItsOwn(t *testing.T) {
+	t.Parallel()
+	r := bare(t)
+	r.budget.events[outputs], r.budget.kept = maxWrites, maxRun
+	assert.False(t, r.silenced(r.first))
+	assert.Equal(t, ownBytes, r.room(r.first))
+	r.first.writes, r.first.data = ownWrites, ownBytes
+	assert.True(t, r.silenced(r.first))
+	assert.Zero(t, r.room(r.first))
+	r.budget.events[outputs], r.budget.kept = hardWrites, hardBytes
+	other := known(r, 0, 5)
+	assert.True(t, r.silenced(other))
+	assert.Zero(t, r.room(other))
+}
+
+// TestFloodOfCalls: what a call did is seen even where the call is not kept.
+func TestFloodOfCalls(t *testing.T) {
+	t.Parallel()
+	run := record(t, "busy")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Equal(t, []string{"events"}, run.End.Cut)
+	assert.Len(t, events(run, "chdir"), common.limit())
+	assert.Len(t, events(run, "setdomainname"), changes.limit(), "chdir used nothing of it up")
+	assert.Empty(t, events(run, "sethostname"))
+	var names []string
+	for _, n := range run.Names {
+		names = append(names, n.Name)
+	}
+	assert.Equal(t, []string{run.Host.Hostname, "for-a-moment", run.Host.Hostname}, names)
+	assert.Equal(t, run.Host.Hostname, run.Host.After)
+}
+
+// TestRivals: every name that the host was given is seen, whoever gave it.
+func TestRivals(t *testing.T) {
+	t.Parallel()
+	run := record(t, "rivals")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	seen := map[string]bool{}
+	for _, n := range run.Names {
+		seen[n.Name] = true
+	}
+	within := 0
+	for _, ev := range events(run, "sethostname") {
+		if ev.Done == 0 {
+			continue
+		}
+		require.Greater(t, ev.Seq, within, "one at a time")
+		within = ev.Done
+		require.Equal(t, ev.Text, ev.After.Hostname)
+		require.True(t, seen[ev.Text], ev.Text)
+	}
+	assert.True(t, seen["rival-0-99"])
+	assert.True(t, seen["rival-1-99"])
 }
 
 func TestStrangeArguments(t *testing.T) {

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"fmt"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -16,6 +15,7 @@ var kinds = [...]string{"pid", "time", "uts", "mnt", "user", "ipc", "net", "cgro
 
 const (
 	inherited = 2 // of kinds: index of the first that a process has from its creator
+	pidKind   = 0 // index of "pid"
 	utsKind   = 2 // index of "uts"
 )
 
@@ -181,18 +181,6 @@ func (l *looks) remounted() bool {
 	return err != nil || n > 0
 }
 
-// mounts returns the host's mount points, sorted, one entry for each mount.
-func (l *looks) mounts() ([]string, error) {
-	const limit = 4 << 20
-	data, err := readAll(l.mountinfo, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read mountinfo of init: %w", err)
-	}
-	points := parseMounts(data)
-	slices.Sort(points)
-	return points, nil
-}
-
 // --- what the recorder sees
 
 // hostname returns the hostname that a UTS namespace has now. The namespace is
@@ -209,12 +197,17 @@ func (r *Recorder) hostname(uts uint64, tid int) (string, error) {
 		return "", err
 	}
 	if last, ok := r.last[uts]; !ok || last != name {
-		if len(r.run.Names) < maxNames {
+		room := maxNames
+		if uts == r.host[utsKind] {
+			room += maxHostNames
+		}
+		if len(r.run.Names) < room {
 			r.run.Names = append(r.run.Names, evidence.Name{Seq: r.next(), UTS: uts, Name: name})
 		} else {
 			r.cut("names")
 		}
 		r.last[uts] = name
+		r.mark++
 	}
 	return name, nil
 }
@@ -253,8 +246,8 @@ func (r *Recorder) state(t *task) evidence.State {
 	if t.proc.flags == probeFlags && !t.proc.noted {
 		return s // Go's probe, by all that is known
 	}
-	s.Root = r.pathOf(t.tid, "root")
-	s.Dir = r.pathOf(t.tid, "cwd")
+	s.Root = r.text(r.pathOf(t.tid, "root"))
+	s.Dir = r.text(r.pathOf(t.tid, "cwd"))
 	return s
 }
 

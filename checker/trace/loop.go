@@ -13,14 +13,7 @@ import (
 // stop deals with one wait status of one task: whatever it is, a task that is
 // still there is let go again, or waits in early.
 func (r *Recorder) stop(tid int, status unix.WaitStatus) {
-	defer func() {
-		// What the submission put into its memory must not end a checker
-		// that has a whole folder of submissions to grade.
-		if failure := recover(); failure != nil {
-			r.fail(fmt.Errorf("record: %v\n%s", failure, debug.Stack()))
-			_ = resume(unix.PTRACE_CONT, tid, 0)
-		}
-	}()
+	defer r.rescue(tid)
 	t := r.tasks[tid]
 	if t == nil {
 		if err := r.stranger(tid, status); err != nil {
@@ -38,6 +31,16 @@ func (r *Recorder) stop(tid int, status unix.WaitStatus) {
 		// It must go on even so: one that stands before its exit is woken by
 		// no signal any more.
 		r.fail(err)
+		_ = resume(unix.PTRACE_CONT, tid, 0)
+	}
+}
+
+// rescue is deferred where a task is dealt with: what the submission put into
+// its memory must not end a checker that has a whole folder of submissions to
+// grade.
+func (r *Recorder) rescue(tid int) {
+	if failure := recover(); failure != nil {
+		r.fail(fmt.Errorf("record: %v\n%s", failure, debug.Stack()))
 		_ = resume(unix.PTRACE_CONT, tid, 0)
 	}
 }
@@ -82,19 +85,7 @@ func (r *Recorder) stopped(t *task, status unix.WaitStatus) error {
 			request = unix.PTRACE_SYSCALL // its return is waited for
 		}
 	case unix.PTRACE_EVENT_SECCOMP:
-		pending, err := r.enter(t)
-		if err != nil {
-			return err
-		}
-		if t.pending = pending; pending != nil {
-			request = unix.PTRACE_SYSCALL
-		} else if !r.begun {
-			if err := resume(request, t.tid, 0); err != nil {
-				return err
-			}
-			r.fail(r.prepare())
-			return nil
-		}
+		return r.called(t)
 	case unix.PTRACE_EVENT_EXEC:
 		if err := r.executed(t); err != nil {
 			return err
@@ -116,6 +107,31 @@ func (r *Recorder) stopped(t *task, status unix.WaitStatus) error {
 	return resume(request, t.tid, 0)
 }
 
+// called deals with a thread at the stop before a call.
+func (r *Recorder) called(t *task) error {
+	pending, err := r.enter(t)
+	if errors.Is(err, errWaits) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	request := unix.PTRACE_CONT
+	if t.pending = pending; pending != nil {
+		request = unix.PTRACE_SYSCALL
+	}
+	if err := resume(request, t.tid, 0); err != nil {
+		return err
+	}
+	if !r.begun {
+		r.fail(r.prepare())
+	}
+	return nil
+}
+
+// errWaits says that a call is not to be made yet.
+var errWaits = errors.New("the call has to wait")
+
 // enter deals with a call that is about to be made. It returns nil for a call
 // whose return need not be seen.
 func (r *Recorder) enter(t *task) (*pending, error) {
@@ -135,15 +151,23 @@ func (r *Recorder) enter(t *task) (*pending, error) {
 	if info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || info.arch != nativeArch || c == nil {
 		return nil, nil
 	}
+	if c.names() && !r.turn.takes(t) {
+		return nil, errWaits
+	}
 	p := t.proc
 	args := info.args()
+	r.clone3 = r.clone3 || c.nr == unix.SYS_CLONE3
 	if c.class == exits {
+		// Where all threads end by exit(2), the leader's status counts.
+		if c.nr == unix.SYS_EXIT && t.tid != p.pid {
+			return nil, nil
+		}
 		return nil, r.inject(t, args[0])
 	}
 	if c.class != writes && c.class != opens {
 		p.noted = true
 	}
-	if p.ev == nil || len(r.run.Events) >= maxEvents || c.class == writes && r.writes >= maxWrites {
+	if p.ev == nil || c.class != writes && r.budget.full(c.share()) {
 		if p.ev != nil {
 			r.cut("events")
 		}
@@ -161,38 +185,47 @@ func (r *Recorder) enter(t *task) (*pending, error) {
 func (r *Recorder) note(t *task, c *call, args [6]uint64, info *syscallInfo) (*pending, error) {
 	p := t.proc
 	ev := &evidence.Event{Process: p.ev.ID, Call: c.name, Time: r.elapsed()}
-	from := caller{
-		mem: taskMemory(t.tid), fds: descriptorsOf{r, t.tid},
-		room: min(maxProcess-p.data, maxRun-r.kept),
-	}
+	from := caller{mem: taskMemory(t.tid), fds: descriptorsOf{r, t.tid}, room: r.room(p)}
 	if !c.enter(&from, args, ev) {
 		return nil, nil
 	}
+	r.trim(ev)
+	pending := &pending{call: c, ev: ev, flags: from.flags, ends: from.ends, share: c.share()}
 	switch {
 	case c.class == writes:
 		p.noted = true
-		p.data += len(ev.Data)
-		r.kept += len(ev.Data)
-		r.writes++
-		if ev.Target.Kind != "file" {
-			// Before the event's own number is drawn: what it had it had before.
-			s := r.brief(t)
-			ev.After = &s
+		if nowhere(ev.Target) {
+			if pending.share = files; r.budget.full(files) {
+				r.cut("writes to files")
+				return nil, nil
+			}
+			break
 		}
+		// Before the event's own number is drawn: what it had it had before.
+		s := r.brief(t)
+		ev.After = &s
+		pending.over, pending.mark = r.silenced(p), r.mark
+		p.data += len(ev.Data)
+		p.writes++
+		r.budget.kept += len(ev.Data)
 	case c.name == "sethostname":
 		ev.Before = r.brief(t).Hostname
 	}
 	if p.self && r.opts.Resolve != nil {
 		if c.class != writes {
 			ev.At = r.line(t.tid, info.sp)
-		} else if ev.Target.Kind != "file" && p.lines < maxLines {
+		} else if pending.share != files && p.lines < maxLines {
 			p.lines++
 			ev.At = r.line(t.tid, info.sp)
 		}
 	}
 	ev.Seq = r.next()
+	if pending.share == changes {
+		r.mark++
+	}
 	r.run.Events = append(r.run.Events, ev)
-	return &pending{call: c, ev: ev, flags: from.flags, ends: from.ends}, nil
+	r.budget.events[pending.share]++
+	return pending, nil
 }
 
 // leave deals with a call that has returned.
@@ -218,10 +251,13 @@ func (r *Recorder) leave(t *task) error {
 	case makes:
 		r.afterMaking(t, p, result)
 	case moves:
-		t.stale = true
+		t.stale, t.inherits = true, false
 	}
 	ev := p.ev
 	if ev == nil {
+		if p.call.class == moves && r.begun {
+			r.moved(t)
+		}
 		return nil
 	}
 	ev.Result = result
@@ -230,16 +266,18 @@ func (r *Recorder) leave(t *task) error {
 	}
 	switch p.call.class {
 	case moves:
-		s := r.state(t)
+		s := r.moved(t)
 		ev.After = &s
-		if t.tid == t.proc.pid {
-			t.proc.ev.Last = s
-		}
 	case writes:
 		before := len(ev.Data)
 		wrote(ev, p.ends)
-		t.proc.data -= before - len(ev.Data)
-		r.kept -= before - len(ev.Data)
+		if p.share == outputs {
+			t.proc.data -= before - len(ev.Data)
+			r.budget.kept -= before - len(ev.Data)
+			ev.Done = r.next()
+			r.gathered(t, p)
+			return nil
+		}
 	case opens:
 		if !r.opened(t, ev) {
 			r.drop(p)
@@ -248,6 +286,15 @@ func (r *Recorder) leave(t *task) error {
 	}
 	ev.Done = r.next()
 	return nil
+}
+
+// moved reads the state of a thread that may have changed it.
+func (r *Recorder) moved(t *task) evidence.State {
+	s := r.state(t)
+	if ev := t.proc.ev; ev != nil && t.tid == t.proc.pid {
+		ev.Last = s
+	}
+	return s
 }
 
 // opened looks where an opened file really is.
@@ -259,8 +306,12 @@ func (r *Recorder) opened(t *task, ev *evidence.Event) bool {
 	if target.Kind != "file" {
 		return false
 	}
+	if !matters(target.Name) {
+		return false
+	}
+	target.Name = r.text(target.Name)
 	ev.Target = &target
-	return matters(target.Name)
+	return true
 }
 
 // afterMaking looks at the return of a call that may have made a process.

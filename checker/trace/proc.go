@@ -108,6 +108,8 @@ type procStatus struct {
 	ppid  int   // the real parent, whoever traces it
 	nspid []int // from the reader's PID namespace inwards
 	state byte  // 'R', 'Z', ...
+	// tracer is the pid of who traces it; 0: nobody.
+	tracer int
 }
 
 // parseStatus reads a status file. A name may hold a newline only as "\n" in
@@ -134,6 +136,8 @@ func parseStatus(data []byte) (procStatus, bool) {
 			s.tgid = number(value)
 		case "PPid":
 			s.ppid = number(value)
+		case "TracerPid":
+			s.tracer = number(value)
 		case "NSpid":
 			for _, field := range bytes.Fields(value) {
 				s.nspid = append(s.nspid, number(field))
@@ -185,20 +189,6 @@ func parseInode(link []byte, kind string) uint64 {
 		n = n*10 + uint64(c-'0')
 	}
 	return n
-}
-
-// parseMounts returns the mount points of a mountinfo file, in its order,
-// proc_pid_mountinfo(5): the fifth field, with \ooo for blanks.
-func parseMounts(data []byte) []string {
-	var points []string
-	for line := range bytes.Lines(data) {
-		fields := bytes.Split(line, []byte(" "))
-		if len(fields) < 6 {
-			continue
-		}
-		points = append(points, printable(string(unescape(fields[4]))))
-	}
-	return points
 }
 
 // unescape undoes the kernel's \ooo.

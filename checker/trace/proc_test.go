@@ -19,7 +19,7 @@ func TestParseStatus(t *testing.T) {
 	t.Parallel()
 	s, ok := parseStatus([]byte(someStatus))
 	assert.True(t, ok)
-	assert.Equal(t, procStatus{tgid: 120, ppid: 7, nspid: []int{121, 6, 2}, state: 'Z'}, s)
+	assert.Equal(t, procStatus{tgid: 120, ppid: 7, nspid: []int{121, 6, 2}, state: 'Z', tracer: 9}, s)
 	for _, bad := range []string{"", "Tgid:\t1\n", "NSpid:\t1\n", "Tgid:\tx\nNSpid:\t1\n",
 		"Tgid:\t1\nNSpid:\t" + strings.Repeat("1\t", 40) + "\n"} {
 		_, ok := parseStatus([]byte(bad))
@@ -49,7 +49,7 @@ func TestProcfsOfThisProcess(t *testing.T) {
 	defer unix.Close(in)
 	data, err = readAll(in, 1<<20)
 	require.NoError(t, err)
-	assert.Contains(t, parseMounts(data), "/proc")
+	assert.Contains(t, points(parseMounts(data)), "/proc")
 	short, err := readAll(in, 1)
 	require.NoError(t, err)
 	assert.NotEmpty(t, short)
@@ -86,19 +86,25 @@ func TestParseMounts(t *testing.T) {
 		"broken line\n" +
 		"38 35 98:0 / /\u00a0\xff rw - tmpfs tmpfs rw\n" +
 		`39 35 98:0 / /tail\04 rw - tmpfs tmpfs rw`
-	assert.Equal(t, []string{"/mnt2", "/a b\\\t", "/\u00a0\\xff", `/tail\04`}, parseMounts([]byte(data)))
+	assert.Equal(t, []string{"/mnt2", "/a b\\\t", "/\u00a0\\xff", `/tail\04`}, points(parseMounts([]byte(data))))
 }
 
-func TestMore(t *testing.T) {
+func TestChangedMounts(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ before, now, want []string }{
-		{[]string{"/", "/proc"}, []string{"/", "/proc"}, nil},
-		{[]string{"/", "/proc"}, []string{"/", "/proc", "/proc", "/x"}, []string{"/proc", "/x"}},
-		{[]string{"/", "/a", "/z"}, []string{"/b"}, []string{"/b"}},
-		{nil, []string{"/"}, []string{"/"}},
-		{[]string{"/"}, nil, nil},
+	proc, evil, dev := mount{"/proc", "1 0:1 / proc"}, mount{"/proc", "1 0:9 / tmpfs"}, mount{"/dev", "2 0:2 / tmpfs"}
+	for _, c := range []struct {
+		before, now []mount
+		want        []string
+	}{
+		{[]mount{dev, proc}, []mount{proc, dev}, nil},
+		{[]mount{dev, proc}, []mount{dev, proc, proc, {"/x", "4"}}, []string{"/proc", "/x"}},
+		{[]mount{dev, proc}, []mount{dev, proc, evil}, []string{"/proc"}},
+		{[]mount{dev, proc}, []mount{dev, evil}, []string{"/proc (replaced)"}},
+		{[]mount{dev, proc}, []mount{evil, evil}, []string{"/dev (gone)", "/proc", "/proc (replaced)"}},
+		{nil, []mount{dev}, []string{"/dev"}},
+		{[]mount{dev}, nil, []string{"/dev (gone)"}},
 	} {
-		assert.Equal(t, c.want, more(c.before, c.now))
+		assert.Equal(t, c.want, changed(c.before, c.now))
 	}
 }
 
@@ -137,7 +143,7 @@ func FuzzParseStatus(f *testing.F) {
 func FuzzParseMounts(f *testing.F) {
 	f.Add([]byte("36 35 98:0 /mnt1 /mnt2\\040 rw,noatime master:1 - ext3 /dev/root rw\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, point := range parseMounts(data) {
+		for _, point := range points(parseMounts(data)) {
 			require.True(t, utf8.ValidString(point))
 		}
 	})

@@ -39,6 +39,9 @@
 // between two looks at it: no stop can be counted on, PTRACE_EVENT_EXIT no more
 // than others, and only what wait(2) says of an end is certain.
 //
+// One thread at a time sets a hostname: another one that is about to waits at
+// its stop, so that every name that there was is seen.
+//
 // Whether a process waited for its child is looked at when its last thread is
 // about to exit, because until then another thread could still wait, and no
 // child has been given to another parent. A traced process that ended stays
@@ -51,8 +54,9 @@
 // It cannot see what needs no call that is traced (a file changed through
 // memory, for one), and it does not refuse anything: the sandbox's own rules
 // do. CLONE_UNTRACED in clone3(2), which no filter can see, makes a child that
-// is no tracee: its traced calls fail with ENOSYS, and when clone3 returns the
-// recorder finds the child missing and ends the sandbox (End.Hiding). When the
+// is no tracee: its traced calls fail with ENOSYS, and when clone3 returns, or
+// its caller ends, the recorder finds the child missing or untraced and ends the
+// sandbox (End.Hiding). When the
 // recorder itself fails, it ends the sandbox as well and says so (End.Broken).
 package trace
 
@@ -84,15 +88,16 @@ type Recorder struct {
 	calls []call
 	index map[uint64]*call // by number
 
-	run   *evidence.Run
-	start time.Time
-	seq   int
-	init  *sandbox.Init
-	proc  *procfs
-	depth int // PID namespaces above the sandbox's own that /proc shows
-	first *process
-	host  inodes
-	begun bool // first runs the submission's program
+	run    *evidence.Run
+	start  time.Time
+	seq    int
+	init   *sandbox.Init
+	proc   *procfs
+	depth  int // PID namespaces above the sandbox's own that /proc shows
+	first  *process
+	host   inodes
+	mounts []mount // of the host, at the start
+	begun  bool    // first runs the submission's program
 
 	program file      // the submission's program
 	code    [2]uint64 // where its code begins and ends
@@ -100,18 +105,25 @@ type Recorder struct {
 	tasks map[int]*task    // by tid: what was seen and has not ended
 	procs map[int]*process // by pid: the same
 	// gone are the processes that this package has waited for.
-	gone []*process
+	gone  []*process
+	crowd int // how many of them there may be before it is looked who is needed
 	// early are tasks that stopped before anybody said whose they are, with
 	// that stop.
 	early map[int]unix.WaitStatus
+	// unborn are the processes of which a thread was killed within a call that
+	// may have made a process, the latest last.
+	unborn []*process
 
 	looks  looks
 	last   map[uint64]string // the hostname last seen in a UTS namespace
-	kept   int               // bytes of writes in run
-	writes int               // events of writes in run
-	lines  int               // calls whose line was looked for
-	stack  []byte            // where it is looked for
+	texts  texts
+	budget budget
+	mark   int    // grows with what a write must not be moved across
+	lines  int    // calls whose line was looked for
+	stack  []byte // where it is looked for
 	status unix.WaitStatus
+	clone3 bool // it was called: there may be processes that are not seen
+	turn   turn
 	killed bool  // by this package
 	broken error // the first failure of this package
 }
@@ -119,16 +131,17 @@ type Recorder struct {
 // Limits of what is kept of a run. What is beyond is followed, not kept.
 const (
 	maxProcesses = 4000
-	maxEvents    = 20000
-	maxWrites    = 14000 // of the events: the rest is for other calls
 	maxNames     = 4000
+	maxHostNames = 100 // of the host's: more, where all others are used up
 )
 
 // New returns a Recorder for one run.
 func New(opts Options) *Recorder {
 	r := &Recorder{
-		opts:  opts,
-		calls: append(calls(), call{nr: unix.SYS_EXIT_GROUP, name: "exit_group", class: exits}),
+		opts: opts,
+		calls: append(calls(),
+			call{nr: unix.SYS_EXIT_GROUP, name: "exit_group", class: exits},
+			call{nr: unix.SYS_EXIT, name: "exit", class: exits}),
 		index: map[uint64]*call{},
 		run: &evidence.Run{
 			Version: evidence.Version, Inject: opts.Inject, Args: []string{},
@@ -138,6 +151,7 @@ func New(opts Options) *Recorder {
 		procs: map[int]*process{},
 		early: map[int]unix.WaitStatus{},
 		last:  map[uint64]string{},
+		texts: texts{known: map[string]string{}},
 	}
 	for i := range r.calls {
 		r.index[uint64(r.calls[i].nr)] = &r.calls[i]
@@ -179,6 +193,7 @@ func (r *Recorder) Wait(init *sandbox.Init) (unix.WaitStatus, error) {
 			return 0, fmt.Errorf("wait for the sandbox: %w", err)
 		}
 		r.stop(tid, status)
+		r.pass()
 		if tid == init.PID && (status.Exited() || status.Signaled()) {
 			r.finish()
 			return r.status, nil
@@ -247,24 +262,8 @@ func (r *Recorder) finish() {
 	if r.looks.remounted() {
 		mounts, err := r.looks.mounts()
 		r.fail(err)
-		run.Host.MountsLeft = more(run.Host.Mounts, mounts)
+		run.Host.MountsLeft = r.argv(changed(r.mounts, mounts))
 	}
-	run.Events = slices.DeleteFunc(run.Events, func(ev *evidence.Event) bool { return ev.Call == "" })
-}
-
-// more returns what is in now and not in before, both sorted. What is in both
-// counts as often as it is there: a mount may lie on another one.
-func more(before, now []string) []string {
-	var out []string
-	for _, point := range now {
-		for len(before) > 0 && before[0] < point {
-			before = before[1:]
-		}
-		if len(before) > 0 && before[0] == point {
-			before = before[1:]
-			continue
-		}
-		out = append(out, point)
-	}
-	return out
+	r.sweep()
+	slices.SortStableFunc(run.Events, func(a, b *evidence.Event) int { return a.Seq - b.Seq })
 }

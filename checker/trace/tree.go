@@ -32,6 +32,9 @@ type pending struct {
 	call  *call
 	ev    *evidence.Event // nil: not kept
 	flags uint64          // makes: clone's
+	share share           // of the budget
+	over  bool            // writes: it is kept only if it can be joined to another
+	mark  int             // writes: Recorder.mark when it was entered
 	ends  []end           // sendmmsg
 	born  bool            // makes: the kernel has said what was made
 }
@@ -49,6 +52,8 @@ type process struct {
 	own     bool   // it executed that program itself, once
 	noted   bool   // it made a call that is an event
 	data    int    // bytes of its writes that were kept
+	writes  int    // events of its writes that were kept
+	tails   []tail // the last writes to the targets that it writes to
 	lines   int    // writes whose line was looked for
 	inject  bool   // its exit status was changed
 
@@ -57,6 +62,8 @@ type process struct {
 	parent   int  // ID of the kernel's parent when the leader was exiting; -1: init
 	looked   bool // unreaped is known
 	unreaped []int
+	unknown  int   // like unreaped: how many are not recorded
+	pids     []int // NSpid from the sandbox's PID namespace inwards
 }
 
 // made deals with a PTRACE_EVENT of a task that has made another one.
@@ -141,18 +148,17 @@ func (r *Recorder) adopt(tid int, creator *task, p *pending) error {
 		t.spaces, t.inherits = creator.spaces, true
 	}
 	child.ppid = s.ppid
+	if len(s.nspid) > r.depth {
+		child.pids = s.nspid[r.depth:]
+	}
 	if p != nil {
 		child.flags = p.flags
 	}
 	r.record(child, t, s)
-	switch parent := r.procs[s.ppid]; {
-	case creator != nil:
+	if creator != nil {
 		r.credit(child, creator.proc, p)
-	case parent != nil:
-		r.credit(child, parent, nil)
-		child.guessed = true
-	default:
-		child.guessed = true
+	} else {
+		r.guess(child, s)
 	}
 	if status, ok := r.early[tid]; ok {
 		delete(r.early, tid)
@@ -175,11 +181,13 @@ func (r *Recorder) record(child *process, t *task, s procStatus) {
 		Seq: r.next(), Time: r.elapsed(),
 	}
 	if len(s.nspid) > r.depth {
-		ev.PIDs = s.nspid[r.depth:]
+		child.pids = s.nspid[r.depth:]
 	}
+	ev.PIDs = child.pids
 	ev.Born = r.state(t)
 	ev.Last = ev.Born
 	child.ev = ev
+	r.mark++
 	r.run.Processes = append(r.run.Processes, ev)
 }
 
@@ -193,7 +201,7 @@ func (r *Recorder) credit(child, creator *process, p *pending) {
 	if child.ev == nil || creator.ev == nil {
 		return
 	}
-	child.ev.Creator = creator.ev.ID
+	child.ev.Creator, child.ev.CreatorUnknown = creator.ev.ID, false
 	if p != nil && p.ev != nil {
 		child.ev.Call = p.ev.Seq
 		p.ev.Child = child.ev.ID
@@ -210,7 +218,9 @@ func (r *Recorder) dropThread(p *pending) {
 // drop takes back an event.
 func (r *Recorder) drop(p *pending) {
 	if p.ev != nil {
-		p.ev.Call, p.ev = "", nil
+		r.remove(p.ev)
+		p.ev = nil
+		r.budget.events[p.share]--
 	}
 }
 
@@ -253,6 +263,7 @@ func (r *Recorder) executed(t *task) error {
 	p := t.proc
 	if former != t.tid {
 		if old := r.tasks[former]; old != nil && old.proc == p {
+			r.unfinished(t)
 			t.pending, t.spaces, t.held, t.stale = old.pending, old.spaces, old.held, old.stale
 			delete(r.tasks, former)
 			delete(p.tasks, former)
@@ -260,6 +271,7 @@ func (r *Recorder) executed(t *task) error {
 	}
 	for tid, other := range p.tasks {
 		if other != t {
+			r.unfinished(other)
 			delete(p.tasks, tid)
 		}
 	}
@@ -287,14 +299,16 @@ func (r *Recorder) executed(t *task) error {
 	if p.ev == nil {
 		return nil
 	}
-	exec := evidence.Exec{Seq: r.next(), Path: r.pathOf(t.tid, "exe"), Self: p.self}
-	if data, err := r.proc.read(t.tid, "cmdline"); err == nil {
-		exec.Argv = arguments(data)
-	}
-	for fd := range exec.Stdio {
-		exec.Stdio[fd] = descriptorsOf{r, t.tid}.target(int32(fd))
-	}
+	r.mark++
+	exec := evidence.Exec{Seq: r.next(), Path: r.text(r.pathOf(t.tid, "exe")), Self: p.self}
 	if len(p.ev.Execs) < maxExecs {
+		if data, err := r.proc.read(t.tid, "cmdline"); err == nil {
+			exec.Argv = r.argv(arguments(data))
+		}
+		for fd := range exec.Stdio {
+			exec.Stdio[fd] = descriptorsOf{r, t.tid}.target(int32(fd))
+			exec.Stdio[fd].Name = r.text(exec.Stdio[fd].Name)
+		}
 		p.ev.Execs = append(p.ev.Execs, exec)
 	} else {
 		r.cut("execs")
@@ -326,7 +340,8 @@ func (r *Recorder) prepare() error {
 	if _, host.Kernel, err = uname(); err != nil {
 		return err
 	}
-	host.Mounts, err = r.looks.mounts()
+	r.mounts, err = r.looks.mounts()
+	host.Mounts = points(r.mounts)
 	return err
 }
 

@@ -9,10 +9,10 @@ import (
 
 // Limits of what is kept of the writes.
 const (
-	maxWrite     = 64 << 10  // bytes of one write
-	maxFileWrite = 256       // bytes of one write to a file: enough for a hostname
-	maxProcess   = 512 << 10 // bytes of one process
-	maxRun       = 4 << 20   // bytes of a run
+	maxWrite     = 64 << 10 // bytes of one write
+	maxFileWrite = 256      // bytes of one write to a file: enough for a hostname
+	maxProcess   = 8 << 20  // bytes of one process
+	maxRun       = 16 << 20 // bytes of a run
 )
 
 // writeTo fills in where a write leads. It returns how many bytes of it may be
@@ -24,8 +24,8 @@ func (c *caller) writeTo(fd int32, ev *evidence.Event) (int, bool) {
 	}
 	ev.Target = &target
 	limit := min(c.room, maxWrite)
-	if target.Kind == "file" {
-		limit = min(limit, maxFileWrite)
+	if nowhere(&target) {
+		limit = maxFileWrite
 	}
 	return limit, true
 }

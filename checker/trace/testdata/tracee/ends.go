@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -85,6 +88,52 @@ func killInit(args []string) {
 	out.Read(make([]byte, 10))
 	fail("kill", cmd.Process.Kill())
 	cmd.Wait()
+}
+
+// rawExit executes a program of one thread that ends by exit(2).
+func rawExit([]string) {
+	machine, code := elf.EM_X86_64, []byte{0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05} // mov eax, 60; xor edi, edi; syscall
+	if runtime.GOARCH == "arm64" {
+		machine = elf.EM_AARCH64
+		code = []byte{0xa8, 0x0b, 0x80, 0xd2, 0, 0, 0x80, 0xd2, 1, 0, 0, 0xd4} // mov x8, 93; mov x0, 0; svc 0
+	}
+	const base, head = 0x400000, 64 + 56
+	var program bytes.Buffer
+	binary.Write(&program, binary.LittleEndian, elf.Header64{
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1},
+		Type:  uint16(elf.ET_EXEC), Machine: uint16(machine), Version: 1,
+		Entry: base + head, Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 1,
+	})
+	size := uint64(head + len(code))
+	binary.Write(&program, binary.LittleEndian, elf.Prog64{
+		Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: base, Paddr: base, Filesz: size, Memsz: size, Align: 1 << 16,
+	})
+	program.Write(code)
+	name := fmt.Sprintf("/tmp/exit-%d", os.Getpid())
+	fail("write", os.WriteFile(name, program.Bytes(), 0o755))
+	fail("exec", unix.Exec(name, []string{name}, nil))
+}
+
+// late: the leader ends, and after that another thread renames the host.
+func late([]string) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		fail("thread", fmt.Errorf("it is not the leader"))
+	}
+	leader := unix.Gettid()
+	go func() {
+		runtime.LockOSThread()
+		for { // a leader that has ended stays as a zombie
+			data, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", leader))
+			if i := strings.LastIndexByte(string(data), ')'); i >= 0 && strings.HasPrefix(string(data[i:]), ") Z") {
+				break
+			}
+			unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
+		}
+		fail("sethostname", unix.Sethostname([]byte("named-late")))
+		os.Exit(0)
+	}()
+	unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
 }
 
 // spawn starts a program and waits for it, or does not, or only until it has

@@ -5,6 +5,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -53,6 +55,37 @@ func hide([]string) {
 	fmt.Println("got away with it")
 }
 
+// hideVfork makes a child that no tracer sees by a call that never returns,
+// and ends, or executes another program.
+func hideVfork(how []string) {
+	var made atomic.Int32
+	args := &cloneArgs{
+		flags:      unix.CLONE_UNTRACED | unix.CLONE_VFORK | unix.CLONE_PARENT_SETTID,
+		parentTID:  uint64(uintptr(unsafe.Pointer(&made))),
+		exitSignal: uint64(unix.SIGCHLD),
+	}
+	go func() {
+		runtime.LockOSThread()
+		rawSleeper(args, &unix.Timespec{Sec: 1})
+	}()
+	for made.Load() == 0 {
+		runtime.Gosched()
+	}
+	if how[0] == "exec" {
+		fail("exec", unix.Exec("/bin/sh", []string{"sh", "-c", "while true; do sleep 1; done"}, nil))
+	}
+	os.Exit(0)
+}
+
+//go:norace
+//go:nosplit
+func rawSleeper(args *cloneArgs, time *unix.Timespec) {
+	pid, _, _ := unix.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), unsafe.Sizeof(*args), 0)
+	for pid == 0 {
+		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(time)), 0, 0)
+	}
+}
+
 // filter puts filters of its own on itself: one that refuses sethostname, one
 // that asks a tracer about getpid and write.
 func filter([]string) {
@@ -76,6 +109,58 @@ func filter([]string) {
 	}
 	fail("prctl", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 	fmt.Println(unix.Sethostname([]byte("refused")))
+}
+
+// busy makes more calls than are kept of several kinds, and renames the host
+// for a moment after them.
+func busy([]string) {
+	for range 3500 {
+		unix.Chdir(".")
+	}
+	for range 3500 {
+		unix.Setdomainname([]byte("busy"))
+	}
+	old, _ := os.Hostname()
+	fail("sethostname", unix.Sethostname([]byte("for-a-moment")))
+	fail("sethostname", unix.Sethostname([]byte(old)))
+}
+
+// logs writes much to files, then lines before and after the host is renamed.
+func logs([]string) {
+	for _, name := range []string{"/tmp/log", "/dev/null"} {
+		f, err := os.Create(name)
+		fail("create", err)
+		for range 1000 {
+			unix.Write(int(f.Fd()), []byte("x"))
+		}
+	}
+	for range 500 {
+		unix.Write(1, []byte("early\n"))
+	}
+	fail("sethostname", unix.Sethostname([]byte("given")))
+	for range 500 {
+		unix.Write(1, []byte("late\n"))
+	}
+}
+
+// rivals: two threads and a process that is killed rename the host at once.
+func rivals([]string) {
+	old, _ := os.Hostname()
+	cmd := self("rename")
+	fail("start", cmd.Start())
+	var wait sync.WaitGroup
+	for i := range 2 {
+		wait.Go(func() {
+			runtime.LockOSThread()
+			for j := range 100 {
+				unix.Sethostname(fmt.Appendf(nil, "rival-%d-%d", i, j))
+			}
+		})
+	}
+	wait.Wait()
+	cmd.Process.Kill()
+	cmd.Wait()
+	fail("sethostname", unix.Sethostname([]byte(old)))
 }
 
 // strange calls with arguments that no honest program has.

@@ -28,6 +28,13 @@ func main() {
 		"leader":    leader,
 		"clone3":    clone3,
 		"hide":      hide,
+		"rename": func([]string) {
+			for {
+				unix.Sethostname([]byte("the-killed"))
+			}
+		},
+		"rivals":    rivals,
+		"hidevfork": hideVfork,
 		"filter":    filter,
 		"many":      many,
 		"kill":      killInit,
@@ -38,6 +45,10 @@ func main() {
 		"stop":      stop,
 		"flood":     flood,
 		"strange":   strange,
+		"busy":      busy,
+		"logs":      logs,
+		"late":      late,
+		"rawexit":   rawExit,
 		"lines":     lines,
 		"mount":     mount,
 		"die":       func([]string) { unix.Kill(unix.Getpid(), unix.SIGKILL); unix.Pause() },

@@ -1,0 +1,92 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A mount is a line of a mountinfo file, proc_pid_mountinfo(5).
+type mount struct {
+	point string
+	// what tells it from another one at the same point: its number, which may
+	// be given again, its device, the root in it, and the file system's type.
+	what string
+}
+
+// mounts returns the host's mounts, sorted by their points.
+func (l *looks) mounts() ([]mount, error) {
+	const limit = 4 << 20
+	data, err := readAll(l.mountinfo, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read mountinfo of init: %w", err)
+	}
+	list := parseMounts(data)
+	slices.SortStableFunc(list, func(a, b mount) int { return strings.Compare(a.point, b.point) })
+	return list, nil
+}
+
+// parseMounts reads a mountinfo file. Fields hold \ooo for blanks.
+func parseMounts(data []byte) []mount {
+	var list []mount
+	for line := range bytes.Lines(data) {
+		fields := bytes.Split(line, []byte(" "))
+		if len(fields) < 6 {
+			continue
+		}
+		what := bytes.Join([][]byte{fields[0], fields[2], fields[3]}, []byte(" "))
+		// Behind the optional fields: "-", the type, the source.
+		if i := slices.IndexFunc(fields, func(f []byte) bool { return string(f) == "-" }); i >= 0 && i+1 < len(fields) {
+			what = append(append(what, ' '), fields[i+1]...)
+		}
+		list = append(list, mount{printable(string(unescape(fields[4]))), string(what)})
+	}
+	return list
+}
+
+func points(list []mount) []string {
+	var out []string
+	for _, m := range list {
+		out = append(out, m.point)
+	}
+	return out
+}
+
+// changed says which mounts are not as they were: the point of a new one, and
+// for those of before "/proc (gone)", or "/proc (replaced)" if another one is
+// there now. A mount may lie on another one.
+func changed(before, now []mount) []string {
+	gone, came := map[string]int{}, map[string]int{}
+	count := func(all, known []mount, into map[string]int) {
+		left := map[mount]int{}
+		for _, m := range known {
+			left[m]++
+		}
+		for _, m := range all {
+			if left[m]--; left[m] < 0 {
+				into[m.point]++
+			}
+		}
+	}
+	count(now, before, came)
+	count(before, now, gone)
+	var out []string
+	for point, n := range gone {
+		swapped := min(n, came[point])
+		came[point] -= swapped
+		for range swapped {
+			out = append(out, point+" (replaced)")
+		}
+		for range n - swapped {
+			out = append(out, point+" (gone)")
+		}
+	}
+	for point, n := range came {
+		for range n {
+			out = append(out, point)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
