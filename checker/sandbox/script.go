@@ -185,7 +185,7 @@ func (s *script) becomeProgram(r *running, grouped bool, prog []unix.SockFilter)
 	s.do("enter "+r.cmd.Dir, unix.SYS_CHDIR, s.str(r.cmd.Dir))
 	// What a caller ignores, as under nohup(1), stays ignored across execve(2).
 	byDefault := s.bytes(make([]byte, 32)) // struct sigaction of the kernel, SIG_DFL
-	for sig := unix.SIGHUP; sig <= unix.SIGSYS; sig++ {
+	for sig := 1; sig <= 64; sig++ {       // with the realtime ones
 		s.try("reset signals", unix.SYS_RT_SIGACTION, uintptr(sig), byDefault, 0, 8)
 	}
 	s.do("unblock signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.bytes(make([]byte, 8)), 0, 8)
