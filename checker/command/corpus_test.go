@@ -156,7 +156,10 @@ func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, k
 	for _, step := range check.Steps {
 		if step.Verdict == grade.Fail {
 			assert.Equal(t, w.Step, step.Step, "%s", shown)
-			if assert.NotEmpty(t, step.Findings) {
+			// Without cgroups each process has a limit of its own, which Go
+			// meets with a panic.
+			limited := s.host.NoGroups() == nil || w.Cause != "out-of-memory"
+			if assert.NotEmpty(t, step.Findings) && limited {
 				assert.Equal(t, w.Cause, step.Findings[0].Cause, "%s", shown)
 			}
 			break

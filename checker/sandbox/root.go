@@ -252,7 +252,7 @@ func (b *rootBuilder) fill(links map[string]string) error {
 	for _, l := range [...][2]string{
 		{"/dev/fd", "/proc/self/fd"}, {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
 		{"/dev/stderr", "/proc/self/fd/2"}, {"/dev/ptmx", "pts/ptmx"}, {"/etc/mtab", "/proc/mounts"},
-		{"/var/tmp", "/tmp"}, {"/var/run", "/run"},
+		{"/var/tmp", "../tmp"}, {"/var/run", "../run"},
 	} {
 		links[l[0]] = l[1]
 	}
