@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // event is one line of go test -json; see go doc test2json.
@@ -79,7 +80,11 @@ func (t *tally) endTest(e event, said []string) {
 		t.passed++
 	case "skip":
 		t.skipped++
-		t.skips = append(t.skips, said...)
+		for _, s := range said {
+			if s := strings.TrimSpace(s); !strings.HasPrefix(s, "===") && !strings.HasPrefix(s, "---") {
+				t.skips = append(t.skips, s)
+			}
+		}
 	case "fail":
 		t.failed++
 		fmt.Fprintf(t.out, "FAILED %s %s\n", e.Package, e.Test)
@@ -119,7 +124,7 @@ func (t *tally) quote(said []string) {
 func (t *tally) summary() bool {
 	slices.Sort(t.skips)
 	for _, s := range slices.Compact(t.skips) {
-		fmt.Fprint(t.out, "skipped: ", s)
+		fmt.Fprintf(t.out, "skipped: %s\n", s)
 	}
 	for _, p := range t.broken {
 		fmt.Fprintf(t.out, "failed: %s\n", p)
