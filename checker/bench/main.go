@@ -50,6 +50,13 @@ type side struct {
 }
 
 func run(rounds int, only string) error {
+	// The solution runs under strace without a sandbox: what it does to a
+	// hostname then it does to this one.
+	if os.Geteuid() == 0 {
+		if err := isolate(); err != nil {
+			return err
+		}
+	}
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -59,13 +66,6 @@ func run(rounds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	// The solution runs under strace without a sandbox: what it does to a
-	// hostname then it does to this one.
-	if os.Geteuid() == 0 {
-		if err := isolate(); err != nil {
-			return err
-		}
-	}
 	rows, missing, err := rows(root, work, rounds)
 	if err != nil {
 		return err
