@@ -25,7 +25,8 @@
 // afterwards, leaves the mount namespace of the checker for one of its own and
 // builds the root there in ordinary Go: a tmpfs over a folder such as /tmp,
 // into which copies of the machine's mounts are moved by descriptor, read-only.
-// It is privileged: root, or root of the user namespace that Enter made.
+// It is privileged: root, or root of the user namespace that Enter made. The
+// caller makes the cgroup meanwhile.
 //
 // That thread forks the sandbox's init (clone3(2)) into new user, mount, PID,
 // UTS, IPC and network namespaces. After a fork the Go runtime cannot be used,
@@ -50,6 +51,6 @@
 // signal or, where that came too early to be seen, the end of a pipe; mounts and
 // namespaces go with their last process. Only cgroups are
 // files that stay: a janitor, a process in a session of its own, waits for the
-// end of a pipe that the checker holds and removes them (cgroup.go). If even
+// end of a pipe that the checker holds and removes them (janitor.go). If even
 // the janitor was killed, the next Open sweeps.
 package sandbox

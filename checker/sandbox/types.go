@@ -33,7 +33,7 @@ type Command struct {
 	// part of it that the Result has. A write that fails or blocks holds up
 	// the sandbox's output, not its end.
 	Stdout, Stderr io.Writer
-	// Terminal, if not nil, is used as standard input, output and error, and
+	// Terminal, if there is one, is used as standard input, output and error, and
 	// becomes the controlling terminal. Stdin is not used then and the
 	// Result's streams are empty.
 	Terminal TerminalFD

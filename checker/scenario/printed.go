@@ -13,7 +13,10 @@ import (
 // A process printed a word if the word stands in what it wrote to one target,
 // all its writes to that target joined in order, and came out: the target is
 // standard output or standard error of the submission, or it is a pipe, a
-// socket or a terminal and the word stands in what came out of those two.
+// socket or a terminal from which somebody copied it there. The bare word in
+// the output is no copy: the line in which it was written has to come out, or
+// the word with some of what stands beside it; a word that had a line for
+// itself, at the edge of a line and between the same lines as before.
 //
 // A hostname counts if the writer's UTS namespace had it when the last byte of
 // it was written, or before. It must stand as a word of its own, not within a
