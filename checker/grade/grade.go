@@ -86,9 +86,9 @@ type Message struct {
 
 // A Step names a step and what it is worth.
 type Step struct {
-	Number int
-	Title  string
-	Points int
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	Points int    `json:"points"`
 }
 
 // Judged returns the result of a step whose scenario was judged, as
