@@ -3,6 +3,7 @@ package scenario
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"pidone/checker/evidence"
@@ -13,15 +14,17 @@ import (
 // A process printed a word if the word stands in what it wrote to one target,
 // all its writes to that target joined in order, and came out: the target is
 // standard output or standard error of the submission, or it is a pipe, a
-// socket or a terminal from which somebody copied it there. The bare word in
-// the output is no copy: the line in which it was written has to come out, or
-// the word with some of what stands beside it; a word that had a line for
-// itself, at the edge of a line and between the same lines as before.
+// socket or a terminal from which somebody took it there afterwards: as a copy of
+// the line in which it was written, or of the word with some of what stands
+// beside it, or worded anew, where a pid must stand in a line that speaks of one.
+// A bare number is no copy, for "1 container finished" speaks of no pid; one that
+// had a line for itself is, at the edge of a line and between the same lines.
 //
 // A hostname counts if the writer's UTS namespace had it when the last byte of
 // it was written, or before. It must stand as a word of its own, not within a
-// longer one of letters, digits, hyphens and dots; a letter may follow at once
-// if the name has six characters or more, for fmt.Print glues strings together.
+// longer one of letters, digits, hyphens and dots; if the name has six characters
+// or more a letter may follow at once, the writer's pid or an underscore may stand
+// on either side: fmt.Print glues strings together.
 // A pid must stand as a whole number: not within a longer one, a fraction, a
 // date, a time of day or a hostname, nor with a minus sign. It may be filled up
 // with zeros to three digits or more. The terminal's escapes, such as colours,
@@ -34,6 +37,7 @@ type text struct {
 	marks  []mark // one for each write, by growing end
 	cuts   map[int]bool
 	lost   []mark // writes whose bytes are not all known
+	pids   joints // the writer's
 
 	found   map[string][]int // names that were looked for: where
 	starts  []int            // where a name may begin; nil: not looked for
@@ -76,6 +80,10 @@ func texts(p *evidence.Process, events []*evidence.Event) []text {
 	var found []text
 	var raw []*strings.Builder
 	total, before := 0, 0
+	var pids joints
+	for _, pid := range p.PIDs {
+		pids = append(pids, strconv.Itoa(pid))
+	}
 	for _, e := range events {
 		if e.Target != nil && readable(e.Target.Kind) {
 			total += len(e.Data)
@@ -101,7 +109,7 @@ func texts(p *evidence.Process, events []*evidence.Event) []text {
 		i := slices.IndexFunc(found, func(t text) bool { return t.target == key })
 		if i < 0 {
 			i = len(found)
-			found, raw = append(found, text{target: key}), append(raw, &strings.Builder{})
+			found, raw = append(found, text{target: key, pids: pids}), append(raw, &strings.Builder{})
 		}
 		raw[i].Write(data)
 		found[i].marks = append(found[i].marks, mark{raw[i].Len(), e})
@@ -175,7 +183,7 @@ func (f *facts) hostname(by []*evidence.Process, name string) []printing {
 			for _, p.end = range p.text.name(form) {
 				p.event = p.text.at(p.end)
 				if p.came = came || p.event.Done != 0; !p.text.streams() {
-					p.came = f.came.relayed(p.text, p.end-len(form), p.end)
+					p.came = f.came.relayed(p.text, p.end-len(form), p.end, namedIn(form))
 				}
 				found = append(found, p)
 			}
@@ -208,7 +216,7 @@ func (f *facts) number(by []*evidence.Process, want func(int) bool) []printing {
 				for start > 0 && isDigit(p.text.data[start-1]) {
 					start--
 				}
-				p.came = f.came.relayed(p.text, start, n.end)
+				p.came = f.came.relayed(p.text, start, n.end, f.numbered(n.value))
 			}
 			found = append(found, p)
 		}
@@ -260,7 +268,7 @@ func (t *text) name(name string) []int {
 		if t.found == nil {
 			t.found = map[string][]int{}
 		}
-		ends = findNameFrom(t.data, name, t.cuts, t.start)
+		ends = findNameFrom(t.data, name, t.cuts, t.pids, t.start)
 		t.found[name] = ends
 	}
 	return ends
@@ -271,7 +279,7 @@ func (t *text) start(from int) int {
 	if t.starts == nil {
 		t.starts = []int{}
 		for i := range len(t.data) {
-			if nameStarts(t.data, i) || t.cuts[i] {
+			if t.cuts[i] || nameStarts(t.data, i, true, t.pids) {
 				t.starts = append(t.starts, i)
 			}
 		}

@@ -1,11 +1,13 @@
 package scenario
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
 
 	"pidone/checker/evidence"
+	"pidone/checker/pattern"
 )
 
 // What came out of a pipe
@@ -18,6 +20,10 @@ import (
 // line for itself must begin or end a line there, and the lines before and
 // after it too, in the same order; the only line of a text must end one, or stand in
 // quotes. A copy in which quotes and line ends are escaped, as in JSON, will do.
+//
+// Who takes values from a pipe and words them anew copies no line. So a hostname
+// came out too if it stands anywhere in what came after it was written, and a
+// number if it stands there in a line that speaks of a pid.
 
 const (
 	nearby   = 8        // bytes around a word
@@ -30,6 +36,7 @@ const (
 type place struct {
 	text       *text
 	start, end int
+	anew       bool // it may have been worded anew
 }
 
 // came is what came out of the submission, as a whole.
@@ -88,15 +95,38 @@ func (c *came) since(seq int) []string {
 	return found
 }
 
-// relayed tells whether a word of a text that was written to a pipe came out.
-func (c *came) relayed(t *text, start, end int) bool {
-	at := place{t, start, end}
+// relayed tells whether a word of a text that was written to a pipe came out:
+// in a copy or, if anew is not nil, worded so that anew finds it.
+func (c *came) relayed(t *text, start, end int, anew func(out string) bool) bool {
+	at := place{t, start, end, anew != nil}
 	came, known := c.looked[at]
 	if !known && len(c.looked) < maxLooks {
-		came = c.relay(at)
+		came = c.relay(at) || anew != nil && slices.ContainsFunc(c.since(t.at(start+1).Seq), anew)
 		c.looked[at] = came
 	}
 	return came
+}
+
+// namedIn returns what tells whether a hostname stands in a text.
+func namedIn(name string) func(string) bool {
+	return func(out string) bool { return len(findName(out, name, nil)) > 0 }
+}
+
+// pidLine matches a line that speaks of a pid.
+var pidLine = pattern.Lazy(`(?im)^.*(?:pid|process id).*$`)
+
+// numbered returns what tells whether a number stands in a line of a text that
+// speaks of a pid.
+func (f *facts) numbered(value int) func(string) bool {
+	return func(out string) bool {
+		for _, line := range pidLine().FindAllString(out, maxLooks) {
+			is := func(n number) bool { return n.value == value }
+			if len(line) <= maxLine && slices.ContainsFunc(findNumbers(f.withoutNames(line, nil)), is) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func (c *came) relay(at place) bool {
@@ -233,7 +263,7 @@ func (f *facts) someCame(t *text) bool {
 		if i := strings.IndexFunc(t.data[start:], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); i >= 0 {
 			end = start + i
 		}
-		if f.came.relayed(t, start, end) {
+		if f.came.relayed(t, start, end, nil) {
 			return true
 		}
 	}

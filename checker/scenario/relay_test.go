@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a process writes to a pipe counts only if its line came out.
+// What a process writes to a pipe counts only if it came out.
 func TestRelayed(t *testing.T) {
 	for _, test := range []struct {
 		wrote, came string
@@ -21,7 +21,7 @@ func TestRelayed(t *testing.T) {
 		{"hostname: box\npid: 1\n", "child| hostname: box\nchild| pid: 1\n", true, true},
 		{"hostname: box\npid: 1\n", `{"out":"hostname: box\npid: 1\n"}` + "\n", true, true},
 		{`name "box" pid "1"`, `{"out":"name \"box\" pid \"1\""}` + "\n", true, true},
-		{"box 1\n", "hostname: box pid: 1\n", false, false},
+		{"box 1\n", "hostname: box pid: 1\n", true, true},
 		{"hostname: box pid: 1\n", "1 container finished <nil>\n", false, false},
 		{"hostname: box pid: 1\n", "I got: hostname: box (cut)\n", true, false},
 		{"pid: 1\n", "pid: 12\n", false, false},
@@ -29,11 +29,14 @@ func TestRelayed(t *testing.T) {
 		{"box\n1\n", "c: box\nc: 1\n", true, true},
 		{"box\n1\n", `["box","1"]` + "\n", true, true},
 		{"box\n1\n", "1 container finished\n", false, false},
-		{"box\n1\n", "hostname: box pid: 1\n", false, false},
-		{"box\n1\n", "1\nbox\n", false, false},
+		{"box\n1\n", "hostname: box pid: 1\n", true, true},
+		{"H=box P=1\n", "the pid inside is 1\nin box.\n", true, true},
+		{"H=box P=1\n", "the pid inside is 12\nin sandbox.\n", false, false},
+		{"box\n1\n", "in box: 1 process\n", true, false},
+		{"box\n1\n", "1\nbox\n", true, false},
 		{"1\n", "1 container finished\n", false, false},
 		{"1\n", "c| 1\n", false, true},
-		{"box\n", "box finished\n", false, false},
+		{"box\n", "box finished\n", true, false},
 		{"box 1\n", strings.Repeat("x", 100), false, false},
 	} {
 		k, first := newKernel(RunSpec{})

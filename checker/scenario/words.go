@@ -1,24 +1,48 @@
 package scenario
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"pidone/checker/pattern"
 )
 
-// glue is how long a name must be to be recognised with a letter right behind
-// it: fmt.Print puts no space between two strings, so "host: ", name, "pid: "
-// comes out as "host: containerpid: ".
+// glue is how long a name must be to be recognised where it is joined to what
+// stands beside it: with an underscore on either side, or with a letter right
+// behind it. fmt.Print puts no space next to a string, so "host: ", name,
+// "pid: " comes out as "host: containerpid: ", and name, 1 as "container1": the
+// writer's own pid may be joined to it, too.
 const glue = 6
+
+// joints are the pids that may be joined to a name in a text, as digits.
+type joints []string
+
+// before tells whether one of them ends at an offset in text.
+func (j joints) before(text string, at int) bool {
+	start := at
+	for start > 0 && isDigit(text[start-1]) {
+		start--
+	}
+	return start < at && slices.Contains(j, text[start:at])
+}
+
+// behind tells whether one of them begins at an offset in text.
+func (j joints) behind(text string, at int) bool {
+	end := at
+	for end < len(text) && isDigit(text[end]) {
+		end++
+	}
+	return end > at && slices.Contains(j, text[at:end])
+}
 
 // findName returns where (ends, exclusive) a hostname stands in text as a word
 // of its own: not as a part of a longer word of the letters that hostnames are
 // made of. cuts are offsets in text at which one write ended and the next
 // began; a word may end and begin there too.
 func findName(text, name string, cuts map[int]bool) []int {
-	return findNameFrom(text, name, cuts, func(from int) int {
-		for from < len(text) && !cuts[from] && !nameStarts(text, from) {
+	return findNameFrom(text, name, cuts, nil, func(from int) int {
+		for from < len(text) && !cuts[from] && !nameStarts(text, from, true, nil) {
 			from++
 		}
 		return from
@@ -27,9 +51,13 @@ func findName(text, name string, cuts map[int]bool) []int {
 
 // findNameFrom does it where next returns the first offset, from one on, at
 // which a name may begin.
-func findNameFrom(text, name string, cuts map[int]bool, next func(from int) int) []int {
+func findNameFrom(text, name string, cuts map[int]bool, pids joints, next func(from int) int) []int {
 	if name == "" {
 		return nil
+	}
+	glued := len(name) >= glue
+	if !isLetter(name[0]) || !isLetter(name[len(name)-1]) {
+		pids = nil
 	}
 	var ends []int
 	for from := 0; from < len(text); {
@@ -39,7 +67,7 @@ func findNameFrom(text, name string, cuts map[int]bool, next func(from int) int)
 		}
 		start := from + i
 		end := start + len(name)
-		if (cuts[start] || nameStarts(text, start)) && (cuts[end] || nameEnds(text, end, len(name) >= glue)) {
+		if (cuts[start] || nameStarts(text, start, glued, pids)) && (cuts[end] || nameEnds(text, end, glued, pids)) {
 			ends = append(ends, end)
 			from = end
 			continue
@@ -70,29 +98,31 @@ func spoken(name string) []string {
 // rawBytes are bytes as the evidence has those that are not UTF-8.
 var rawBytes = pattern.Lazy(`\\x[89a-f][0-9a-f]`)
 
-func nameStarts(text string, at int) bool {
+func nameStarts(text string, at int, glued bool, pids joints) bool {
 	if at == 0 {
 		return true
 	}
 	switch c := text[at-1]; c {
 	case '.', '-':
 		return at == 1 || !isLetter(text[at-2]) && !isDigit(text[at-2])
+	case '_':
+		return glued
 	default:
-		return !isLetter(c) && !isDigit(c) && c != '_'
+		return !isLetter(c) && (!isDigit(c) || glued && pids.before(text, at))
 	}
 }
 
-func nameEnds(text string, at int, glued bool) bool {
+func nameEnds(text string, at int, glued bool, pids joints) bool {
 	if at == len(text) {
 		return true
 	}
 	switch c := text[at]; {
-	case isLetter(c):
+	case isLetter(c) || c == '_':
 		return glued
 	case c == '.' || c == '-':
 		return at+1 == len(text) || !isLetter(text[at+1]) && !isDigit(text[at+1])
 	default:
-		return !isDigit(c) && c != '_'
+		return !isDigit(c) || glued && pids.behind(text, at)
 	}
 }
 

@@ -34,6 +34,7 @@ func TestFindName(t *testing.T) {
 		{"my-container", "container", false},
 		{"mycontainer", "container", false},
 		{"container2", "container", false},
+		{"host_container_pid_1", "container", true},
 		{"box box", "box", true},
 		{"sandbox box", "box", true},
 		{"", "box", false},
@@ -43,6 +44,11 @@ func TestFindName(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, len(findName(test.text, test.name, nil)) > 0, "%q in %q", test.name, test.text)
 	}
+	next := func(from int) int { return from }
+	for text, want := range map[string]bool{"container1": true, "1container": true, "container12": false, "11container": false, "container2": false} {
+		assert.Equal(t, want, len(findNameFrom(text, "container", nil, joints{"1"}, next)) > 0, text)
+	}
+	assert.Empty(t, findNameFrom("container21", "container2", nil, joints{"1"}, next), "which digits are the pid?")
 	assert.Equal(t, []int{3, 7}, findName("box box", "box", nil))
 	assert.Equal(t, []int{3}, findName("boxpid", "box", map[int]bool{3: true}))
 }
