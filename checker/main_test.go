@@ -17,10 +17,10 @@ import (
 func TestImports(t *testing.T) {
 	order := []string{
 		"", "command", // main
-		"report", "grade", "scenario",
+		"report", "grade", "scenario", "picture",
 		"trace", "build", "sandbox",
 		"skeleton", "course",
-		"evidence", "pattern",
+		"evidence", "pattern", "visible",
 		"bench", "tally", // commands of their own, which import nothing of the kit
 	}
 	rank := map[string]int{}
@@ -29,10 +29,11 @@ func TestImports(t *testing.T) {
 	}
 	may := map[string][]string{
 		"":         {"command"},
-		"command":  order[2:11],
+		"command":  order[2:12],
 		"course":   {"pattern"},
 		"skeleton": {"pattern"},
-		"report":   {"grade", "scenario", "evidence", "pattern"},
+		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
+		"picture":  {"evidence", "visible"},
 		"grade":    {"scenario", "evidence"},
 		"scenario": {"evidence", "pattern"},
 		"trace":    {"sandbox", "evidence"},

@@ -18,6 +18,7 @@ import (
 	"pidone/checker/evidence"
 	"pidone/checker/grade"
 	"pidone/checker/scenario"
+	"pidone/checker/visible"
 )
 
 var ownColours = regexp.MustCompile(`\x1b\[\d\d?m`)
@@ -36,7 +37,7 @@ func safe(t *testing.T, text string, o Options) {
 			t.Fatalf("%d columns of %d: %q", w, o.width(), line)
 		}
 		for _, r := range line {
-			if !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) || blankLetter(r) || o.ASCII && r > '~' {
+			if !visible.Shows(r) || unicode.Is(unicode.Bidi_Control, r) || o.ASCII && r > '~' {
 				t.Fatalf("%U in %q", r, line)
 			}
 		}
@@ -52,7 +53,7 @@ func fuzzOptions(n uint64) Options {
 func someRun(seed int64, texts []string) *evidence.Run {
 	r := rand.New(rand.NewSource(seed))
 	text := func() string { return texts[r.Intn(len(texts))] }
-	kinds := append(kindOrder(), "odd")
+	kinds := strings.Fields("pid uts mnt net ipc user cgroup time odd")
 	spaces := func() evidence.Namespaces {
 		n := evidence.Namespaces{}
 		for _, k := range kinds {
@@ -249,15 +250,7 @@ func TestTraceOfNothing(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, Trace(&out, &evidence.Run{End: evidence.End{Broken: "no ptrace"}}, nil, Options{}))
 	require.Equal(t, "nothing ran\nthe recording is not whole: no ptrace\n", out.String())
-	for _, bad := range []*evidence.Run{
-		{Processes: []*evidence.Process{nil}},
-		{Processes: []*evidence.Process{{ID: 7}}},
-		{Processes: []*evidence.Process{{ID: 0, Creator: -1}, {ID: 1, Creator: 1}}},
-		{Events: []*evidence.Event{nil}},
-		{Events: []*evidence.Event{{Process: 3}}},
-	} {
-		require.ErrorContains(t, Trace(&out, bad, nil, Options{}), "makes no sense")
-	}
+	require.ErrorContains(t, Trace(&out, &evidence.Run{Processes: []*evidence.Process{nil}}, nil, Options{}), "makes no sense")
 }
 
 // A fork bomb fills no screen for minutes, and what is not drawn is counted.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"pidone/checker/grade"
 	"pidone/checker/scenario"
+	"pidone/checker/visible"
 )
 
 // JSON writes a check as one JSON object, indented, with a newline at its end.
@@ -53,5 +53,5 @@ func escapeJSON(s string) string {
 }
 
 func tricky(r rune) bool {
-	return r != '\n' && r != utf8.RuneError && (!unicode.IsPrint(r) || blankLetter(r))
+	return r != '\n' && r != utf8.RuneError && !visible.Shows(r)
 }

@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"pidone/checker/visible"
+)
 
 // A style writes for one kind of terminal.
 type style struct {
@@ -55,7 +59,12 @@ func (s style) paint(i ink, text string) string {
 }
 
 // see makes text of others visible.
-func (s style) see(text string) string { return visible(text, s.ascii) }
+func (s style) see(text string) string {
+	if s.ascii {
+		return visible.ASCII(text)
+	}
+	return visible.Text(text)
+}
 
 // wrap breaks a visible text into lines of at most max columns, between words
 // where it can. It returns at least one line.

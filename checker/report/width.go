@@ -1,68 +1,6 @@
 package report
 
-import (
-	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
-
-// visible makes every character of s one that can be seen and that moves the
-// cursor to the right, or not at all: control characters, escape codes, marks
-// that turn the direction of writing, invisible characters and bytes that are
-// no UTF-8 become what a Go string would have for them. A tab becomes blanks.
-// With ascii set so does everything that is not ASCII.
-func visible(s string, ascii bool) string {
-	var b strings.Builder
-	marks := 0
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) {
-			marks++
-		} else {
-			marks = 0
-		}
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\t':
-			b.WriteString("    ")
-		case !unicode.IsPrint(r) || blankLetter(r) || marks > maxMarks || marks > 0 && b.Len() == 0 || ascii && r > '~':
-			b.WriteString(escaped(r))
-		default:
-			b.WriteRune(r)
-		}
-		i += size
-	}
-	return b.String()
-}
-
-// maxMarks is how many accents one letter may carry.
-const maxMarks = 3
-
-func escaped(r rune) string {
-	switch {
-	case r == '\n':
-		return `\n`
-	case r == '\r':
-		return `\r`
-	case r < utf8.RuneSelf:
-		return fmt.Sprintf(`\x%02x`, r)
-	case r > 0xffff:
-		return fmt.Sprintf(`\U%08x`, r)
-	}
-	return fmt.Sprintf(`\u%04x`, r)
-}
-
-// blankLetter tells whether a character counts as a letter, mark or symbol but
-// shows nothing.
-func blankLetter(r rune) bool {
-	switch r {
-	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0, 0xfffc:
-		return true
-	}
-	return 0x180b <= r && r <= 0x180f || 0xfe00 <= r && r < 0xfe0f || r >= 0xe0000
-}
+import "unicode"
 
 // width returns how many columns a visible string takes on a terminal. Where
 // terminals differ it is the larger number.

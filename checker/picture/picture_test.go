@@ -1,0 +1,115 @@
+package picture
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
+	"pidone/checker/visible"
+)
+
+// size counts the frames and rows of a frame.
+func size(f *Frame) (frames, rows int) {
+	frames = 1
+	for _, r := range f.Rows {
+		rows++
+		if r.Frame != nil {
+			n, m := size(r.Frame)
+			frames, rows = frames+n, rows+m
+		}
+	}
+	return frames, rows
+}
+
+// notes returns the notes of a frame and of those in it.
+func notes(f *Frame) []string {
+	var all []string
+	for _, r := range f.Rows {
+		switch {
+		case r.Frame != nil:
+			all = append(all, notes(r.Frame)...)
+		case r.Note != nil:
+			all = append(all, r.Note.Text)
+		}
+	}
+	return all
+}
+
+// crowd is a run of n processes; creator tells who made each.
+func crowd(n, calls int, creator func(id int) int) *evidence.Run {
+	host := evidence.Namespaces{"pid": 1, "uts": 2}
+	run := &evidence.Run{Host: evidence.Host{Namespaces: host, Hostname: "h", After: "h"}}
+	for id := range n {
+		p := &evidence.Process{ID: id, Creator: -1, PIDs: []int{id}, Born: evidence.State{Namespaces: host}, Exit: &evidence.Exit{Seq: 1 << 30}}
+		if id > 0 {
+			p.Creator = creator(id)
+		}
+		run.Processes = append(run.Processes, p)
+		for i := range calls {
+			run.Events = append(run.Events, &evidence.Event{Seq: id*calls + i + 1, Done: 1, Process: id, Call: "mount"})
+		}
+	}
+	return run
+}
+
+// However many processes and calls there are, few are drawn; the rest is counted.
+func TestBounds(t *testing.T) {
+	for name, creator := range map[string]func(int) int{
+		"all of the first": func(int) int { return 0 },
+		"a chain":          func(id int) int { return id - 1 },
+		"a tree":           func(id int) int { return (id - 1) / 3 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := New(crowd(4000, 35, creator), nil, visible.Text)
+			require.NoError(t, err)
+			frames, rows := size(p.First)
+			assert.LessOrEqual(t, frames, maxProcesses)
+			assert.Less(t, rows, maxCalls+4*maxProcesses)
+			more, counted := 0, 0
+			for _, note := range notes(p.First) {
+				if _, err := fmt.Sscanf(note, "%d more process", &more); err == nil {
+					counted += more
+				}
+			}
+			assert.Equal(t, 4000, frames+counted)
+		})
+	}
+}
+
+func TestTextsAreBounded(t *testing.T) {
+	long := string(make([]byte, 1<<20))
+	run := crowd(1, 1, nil)
+	run.Processes[0].Execs = []evidence.Exec{{Argv: []string{long, long}}}
+	e := run.Events[0]
+	e.Text, e.Source, e.Path, e.FSType, e.Errno, e.At, e.Call, e.Flags = long, long, long, long, long, long, long, []string{long}
+	e.Target, e.Data, e.Size = nil, []byte(long), 1<<20
+	write := *e
+	write.Seq, write.Target = 2, &evidence.Target{Kind: "file", Name: long}
+	run.Events = append(run.Events, &write)
+	run.Host.Hostname, run.Host.MountsLeft, run.End.Hiding = long, []string{long}, long
+	p, err := New(run, nil, visible.Text)
+	require.NoError(t, err)
+	assert.Less(t, len(fmt.Sprintf("%+v %+v", p, *p.First)), 30_000)
+	for _, r := range p.First.Rows {
+		assert.Less(t, len(fmt.Sprintf("%+v", *r.Call)), 30_000)
+	}
+}
+
+func TestNewRefusesNonsense(t *testing.T) {
+	for _, bad := range []*evidence.Run{
+		{Processes: []*evidence.Process{nil}},
+		{Processes: []*evidence.Process{{ID: 7}}},
+		{Processes: []*evidence.Process{{ID: 0, Creator: -1}, {ID: 1, Creator: 1}}},
+		{Events: []*evidence.Event{nil}},
+		{Events: []*evidence.Event{{Process: 3}}},
+	} {
+		_, err := New(bad, nil, visible.Text)
+		require.ErrorContains(t, err, "makes no sense")
+	}
+	p, err := New(&evidence.Run{}, nil, visible.Text)
+	require.NoError(t, err)
+	assert.Nil(t, p.First)
+}
