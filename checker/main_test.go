@@ -17,7 +17,7 @@ import (
 func TestImports(t *testing.T) {
 	order := []string{
 		"", "command", // main
-		"report", "grade", "scenario", "picture",
+		"export", "report", "grade", "scenario", "picture",
 		"trace", "build", "sandbox",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
@@ -29,10 +29,11 @@ func TestImports(t *testing.T) {
 	}
 	may := map[string][]string{
 		"":         {"command"},
-		"command":  order[2:12],
+		"command":  order[2:13],
 		"course":   {"pattern"},
 		"skeleton": {"pattern"},
 		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
+		"export":   {"report", "grade", "scenario", "visible"},
 		"picture":  {"evidence", "visible"},
 		"grade":    {"scenario", "evidence"},
 		"scenario": {"evidence", "pattern"},

@@ -168,7 +168,7 @@ func Sum(exercise, submission string, steps []StepResult, build Build, took time
 		}
 		c.Steps = append(c.Steps, s)
 	}
-	counts := counted(c.Steps)
+	counts := Counted(c.Steps)
 	for i, s := range c.Steps {
 		c.Score += s.Score
 		if counts[i] {
@@ -191,8 +191,8 @@ func toldIn(steps []StepResult, cause string) int {
 	return 0
 }
 
-// counted tells for each step whether its points belong to the maximum.
-func counted(steps []StepResult) []bool {
+// Counted tells for each step whether its points belong to the maximum.
+func Counted(steps []StepResult) []bool {
 	counts := make([]bool, len(steps))
 	at := map[int]int{}
 	for i, s := range steps {
@@ -212,7 +212,7 @@ func counted(steps []StepResult) []bool {
 
 // overall is the verdict of all steps together.
 func overall(steps []StepResult) Verdict {
-	counts := counted(steps)
+	counts := Counted(steps)
 	verdict := Pass
 	for i, s := range steps {
 		switch {

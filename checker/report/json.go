@@ -16,20 +16,36 @@ import (
 // Lists are never null. What could play tricks on a terminal is written as \u
 // escapes, so that the file can also be looked at.
 func JSON(out io.Writer, c *grade.Check) error {
-	full := *c
-	full.Steps = append([]grade.StepResult{}, c.Steps...)
-	for i := range full.Steps {
-		if full.Steps[i].Findings == nil {
-			full.Steps[i].Findings = []scenario.Finding{}
+	data, err := MarshalJSON(Whole(*c), "")
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(data, '\n'))
+	return err
+}
+
+// Whole returns a check whose lists are empty where those of c are nil: so that
+// no list of its JSON is null.
+func Whole(c grade.Check) grade.Check {
+	c.Steps = append([]grade.StepResult{}, c.Steps...)
+	for i := range c.Steps {
+		if c.Steps[i].Findings == nil {
+			c.Steps[i].Findings = []scenario.Finding{}
 		}
 	}
-	full.Build.Errors = append([]grade.Message{}, c.Build.Errors...)
-	data, err := json.MarshalIndent(&full, "", "  ")
+	c.Build.Errors = append([]grade.Message{}, c.Build.Errors...)
+	return c
+}
+
+// MarshalJSON returns v as JSON, indented, every line but the first behind
+// prefix, without a newline at its end. What could play tricks on a terminal is
+// written as \u escapes, as are <, > and &.
+func MarshalJSON(v any, prefix string) ([]byte, error) {
+	data, err := json.MarshalIndent(v, prefix, "  ")
 	if err != nil {
-		return fmt.Errorf("write json: %w", err)
+		return nil, fmt.Errorf("write json: %w", err)
 	}
-	_, err = io.WriteString(out, escapeJSON(string(data))+"\n")
-	return err
+	return []byte(escapeJSON(string(data))), nil
 }
 
 // escapeJSON escapes characters that can stand in JSON only within strings.
