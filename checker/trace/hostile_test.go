@@ -140,6 +140,16 @@ func TestFloodOfCalls(t *testing.T) {
 	assert.Equal(t, run.Host.Hostname, run.Host.After)
 }
 
+// TestRefusedCalls: nothing is missing where nothing was made, however fast a
+// fork bomb asks again.
+func TestRefusedCalls(t *testing.T) {
+	t.Parallel()
+	run := record(t, "refused")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Len(t, events(run, "clone"), births.limit())
+	assert.Empty(t, run.End.Cut)
+}
+
 // TestRivals: every name that the host was given is seen, whoever gave it.
 func TestRivals(t *testing.T) {
 	t.Parallel()

@@ -168,7 +168,9 @@ func (r *Recorder) enter(t *task) (*pending, error) {
 		p.noted = true
 	}
 	if p.ev == nil || c.class != writes && r.budget.full(c.share()) {
-		if p.ev != nil {
+		// A call that makes no process is no loss: what makes one is counted
+		// when it did.
+		if p.ev != nil && c.class != makes {
 			r.cut("events")
 		}
 		if c.class != makes && c.class != moves {

@@ -88,6 +88,9 @@ func (r *Recorder) made(t *task, kind int) error {
 		return nil
 	}
 	p.born = true
+	if p.ev == nil && t.proc.ev != nil {
+		r.cut("events")
+	}
 	return r.adopt(tid, t, p)
 }
 

@@ -193,3 +193,12 @@ func alike([]string) {
 	child(flags, 0, "written\n", 0)
 	child(flags, 0, "", 1)
 }
+
+// refused makes more calls that make no process than are kept of those that do.
+func refused([]string) {
+	for range 12000 {
+		if _, _, errno := unix.RawSyscall(unix.SYS_CLONE, unix.CLONE_NEWNS|unix.CLONE_FS, 0, 0); errno != unix.EINVAL {
+			os.Exit(98)
+		}
+	}
+}

@@ -46,6 +46,7 @@ func main() {
 		"flood":     flood,
 		"strange":   strange,
 		"busy":      busy,
+		"refused":   refused,
 		"logs":      logs,
 		"late":      late,
 		"rawexit":   rawExit,
