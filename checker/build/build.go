@@ -27,7 +27,9 @@ import (
 
 // A Request says what to compile.
 type Request struct {
-	Dir     string     // the submission's folder
+	Dir     string     // the submission's folder; with a Tree, only its name in errors
+	Tree    Tree       // the submission's files in place of those in Dir; its root is that of their module
+	Package string     // folder of package main below the root: "cmd/app"; empty is the root itself
 	Kit     string     // the kit's folder: its go.mod says which version of golang.org/x/sys there is
 	Allowed []string   // module paths or import paths allowed beyond std and golang.org/x/sys; the kit's go.mod must require them
 	Tools   *Toolchain // the go command to use; see FindToolchain
@@ -68,12 +70,15 @@ type Result struct {
 	// Cold is what Warm should be given, once nobody waits: packages that had
 	// to be compiled because they were not in the user's build cache.
 	Cold []string `json:"-"`
+	// Sources are the files that were compiled, embedded ones too, sorted by
+	// path; nil if none were, because they are refused.
+	Sources []File `json:"-"`
 }
 
 // A Message says one thing that is wrong with a submission's source. Text is
 // valid UTF-8, but may hold what the source holds: escape it before showing.
 type Message struct {
-	File string `json:"file"` // relative to the submission's folder, with slashes; empty if it is about no file
+	File string `json:"file"` // relative to the submission's root, with slashes; empty if it is about no file
 	Line int    `json:"line"` // from 1; 0: unknown
 	Col  int    `json:"col"`  // in bytes, from 1; 0: unknown
 	Text string `json:"text"` // may have several lines
@@ -121,7 +126,11 @@ func Build(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile %s: %w", req.Dir, err)
 	}
-	return judge(req, src, job, res)
+	result, err := judge(req, src, job, res)
+	if err == nil {
+		result.Sources = src.Files
+	}
+	return result, err
 }
 
 func judge(req Request, src *Source, job *Job, res *JobResult) (*Result, error) {

@@ -18,8 +18,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -32,13 +30,14 @@ const (
 
 // A File is one file of a Source.
 type File struct {
-	Path string // relative to the submission's folder, with slashes
+	Path string // relative to the submission's root, with slashes
 	Data []byte
 }
 
 // A Source is everything that a submission is compiled from.
 type Source struct {
 	Module  Module
+	Package string   // folder of package main, "." for the root
 	Files   []File   // sorted by Path; go.mod is not among them
 	Imports []string // packages of std and of the kit's modules that it imports, sorted
 	Modules []string // folders of the kit's modules that it needs, with what those require
@@ -55,26 +54,30 @@ func (s *Source) names() map[string]bool {
 // Collect reads and vets a submission's source. Messages say what is wrong
 // with it; then there is no Source. An error says that it could not be read.
 func Collect(req Request) (*Source, []Message, error) {
-	dir, err := openFolder(req.Dir)
-	if bad, ok := errors.AsType[*irregular](err); ok {
-		return nil, []Message{{Text: "the submission's folder " + bad.Error()}}, nil
+	tree := req.Tree
+	if tree == nil {
+		dir, err := OpenFolder(req.Dir)
+		if bad, ok := errors.AsType[*Irregular](err); ok {
+			return nil, []Message{{Text: "the submission's folder " + bad.Error()}}, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		defer dir.Close()
+		tree = dir
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	defer dir.close()
 	k, err := readKit(req.Kit, req.Tools.ModCache)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := newCollector(dir, k, req)
-	if err := c.all(req.Dir); err != nil {
+	c := newCollector(tree, k, req)
+	if err := c.all(); err != nil {
 		return nil, nil, fmt.Errorf("read submission %s: %w", req.Dir, err)
 	}
 	if len(c.msgs) > 0 {
 		return nil, c.msgs, nil
 	}
-	src := &Source{Module: c.module, Imports: sortedKeys(c.imports)}
+	src := &Source{Module: c.module, Package: c.main, Imports: sortedKeys(c.imports)}
 	if src.Modules, err = k.closure(sortedKeys(c.modules)); err != nil {
 		return nil, nil, err
 	}
@@ -84,16 +87,19 @@ func Collect(req Request) (*Source, []Message, error) {
 	return src, nil, nil
 }
 
-func newCollector(dir *folder, k *kit, req Request) *collector {
+func newCollector(tree Tree, k *kit, req Request) *collector {
 	return &collector{
-		dir: dir, kit: k, tools: req.Tools, allowed: req.Allowed, entries: maxEntries,
+		tree: tree, main: path.Clean(req.Package), above: req.Dir, inTree: req.Tree != nil, kit: k, tools: req.Tools, allowed: req.Allowed, entries: maxEntries,
 		files: map[string][]byte{}, queued: map[string]bool{}, std: map[string]bool{},
 		imports: map[string]bool{}, modules: map[string]bool{},
 	}
 }
 
 type collector struct {
-	dir     *folder
+	tree    Tree
+	main    string // folder of package main
+	above   string // where to look for a go.mod above the tree
+	inTree  bool   // nowhere
 	kit     *kit
 	tools   *Toolchain
 	allowed []string
@@ -103,7 +109,7 @@ type collector struct {
 	files    map[string][]byte
 	source   int // bytes read so far
 	embedded int
-	todo     []string        // packages to read: folders below dir, "." first
+	todo     []string        // packages to read: folders below the root, main first
 	queued   map[string]bool // those and the ones already read
 	std      map[string]bool // whether that is a package of GOROOT/src
 	imports  map[string]bool
@@ -113,11 +119,11 @@ type collector struct {
 
 func (c *collector) complain(m Message) { c.msgs = append(c.msgs, m) }
 
-func (c *collector) all(dir string) error {
-	if err := c.readGoMod(dir); err != nil || len(c.msgs) > 0 {
+func (c *collector) all() error {
+	if err := c.readGoMod(); err != nil || len(c.msgs) > 0 {
 		return err
 	}
-	c.queue(".")
+	c.queue(c.main)
 	for ; len(c.todo) > 0 && len(c.msgs) < maxMessages; c.todo = c.todo[1:] {
 		if err := c.readPackage(c.todo[0]); err != nil {
 			return err
@@ -133,11 +139,14 @@ func (c *collector) queue(pkg string) {
 	}
 }
 
-func (c *collector) readGoMod(dir string) error {
-	data, err := c.dir.read("go.mod", maxGoMod)
+func (c *collector) readGoMod() error {
+	data, err := c.tree.Read("go.mod", maxGoMod)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		c.module = moduleAbove(dir, c.tools.Version)
+	case notThere(err) && c.inTree:
+		c.module = noModule(c.tools.Version)
+		return nil
+	case notThere(err):
+		c.module = moduleAbove(c.above, c.tools.Version)
 		return nil
 	case err != nil:
 		return c.unread("go.mod", err)
@@ -160,16 +169,13 @@ func (c *collector) isGo(module string) bool {
 // unread sorts the reasons why a file could not be read: what is wrong with
 // the file itself is the submission's, the rest is an error.
 func (c *collector) unread(name string, err error) error {
-	if err == unix.ELOOP {
-		err = &irregular{"behind a symbolic link"}
-	}
-	if _, ok := errors.AsType[*irregular](err); ok || err == errTooLarge || err == errTooMany {
+	if _, ok := errors.AsType[*Irregular](err); ok || err == ErrTooLarge || err == ErrTooMany {
 		text := err.Error()
 		if ok {
 			text += ", not a regular file"
 		}
-		if name == "." {
-			name, text = "", "the submission's folder "+text
+		if name == c.main {
+			name, text = "", c.mainFolder()+" "+text
 		}
 		c.complain(Message{File: name, Text: text})
 		return nil
@@ -184,7 +190,7 @@ var foreign = strings.Fields(".s .S .sx .c .cc .cpp .cxx .m .f .F .for .f90 .swi
 // readPackage reads the Go files of one folder and queues the local packages
 // that they import.
 func (c *collector) readPackage(pkg string) error {
-	names, err := c.dir.list(pkg, c.entries)
+	names, err := c.tree.List(pkg, c.entries)
 	if err != nil {
 		return c.unread(pkg, err)
 	}
@@ -204,8 +210,8 @@ func (c *collector) readPackage(pkg string) error {
 			c.complain(Message{File: full, Text: "only Go is taken: no assembler, no C, no object files"})
 			continue
 		}
-		data, err := c.dir.read(full, maxSource-c.source)
-		if err == errTooLarge {
+		data, err := c.tree.Read(full, maxSource-c.source)
+		if err == ErrTooLarge {
 			c.complain(Message{File: full, Text: fmt.Sprintf("the source is too large: all Go files together may have %d MiB", maxSource>>20)})
 			return nil
 		}
@@ -260,8 +266,9 @@ func (c *collector) vetPackage(dir string, read map[string][]byte) error {
 	for _, name := range pkg.GoFiles {
 		c.files[path.Join(dir, name)] = read[name]
 	}
-	if dir == "." && pkg.Name != "main" {
+	if dir == c.main && pkg.Name != "main" {
 		m := packageClause(pkg.GoFiles[0], read[pkg.GoFiles[0]])
+		m.File = path.Join(dir, m.File)
 		m.Text = fmt.Sprintf("this is package %s: a program is package main", pkg.Name)
 		c.complain(m)
 		return nil
@@ -301,7 +308,7 @@ func (c *collector) context(read map[string][]byte) *build.Context {
 // does not know the reason.
 func (c *collector) packageError(dir string, pkg *build.Package, read map[string][]byte, err error) bool {
 	if _, ok := errors.AsType[*build.NoGoError](err); ok {
-		c.complain(noGoFiles(dir, len(pkg.IgnoredGoFiles)))
+		c.complain(c.noGoFiles(dir, len(pkg.IgnoredGoFiles)))
 		return true
 	}
 	if multi, ok := errors.AsType[*build.MultiplePackageError](err); ok {
@@ -329,12 +336,20 @@ func (c *collector) packageError(dir string, pkg *build.Package, read map[string
 	return false
 }
 
-func noGoFiles(dir string, ignored int) Message {
-	text := "there are no Go files"
-	if dir == "." {
-		text += " in the submission's folder"
+// mainFolder names the folder of package main.
+func (c *collector) mainFolder() string {
+	if c.main == "." {
+		return "the submission's folder"
+	}
+	return c.main
+}
+
+func (c *collector) noGoFiles(dir string, ignored int) Message {
+	text := "there are no Go files in "
+	if dir == c.main {
+		text += c.mainFolder()
 	} else {
-		text += " in " + dir
+		text += dir
 	}
 	if ignored > 0 {
 		text += fmt.Sprintf(" for %s/%s: build constraints exclude all", runtime.GOOS, runtime.GOARCH)
@@ -383,6 +398,3 @@ func sortedKeys[V any](m map[string]V) []string {
 	slices.Sort(keys)
 	return keys
 }
-
-// notThere tells whether an error says that there is no such path.
-func notThere(err error) bool { return err == unix.ENOENT || err == unix.ENOTDIR }

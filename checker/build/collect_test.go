@@ -202,25 +202,25 @@ func TestOpenStepwise(t *testing.T) {
 	require.NoError(t, os.Symlink(other, filepath.Join(dir, "a/l")))
 	require.NoError(t, os.Symlink(filepath.Join(other, "x.go"), filepath.Join(dir, "a/b/l.go")))
 	for _, plain := range []bool{false, true} {
-		f, err := openFolder(dir)
+		f, err := OpenFolder(dir)
 		require.NoError(t, err)
-		defer f.close()
+		defer f.Close()
 		f.plain = plain
-		data, err := f.read("a/b/x.go", 10)
+		data, err := f.Read("a/b/x.go", 10)
 		require.NoError(t, err)
 		assert.Equal(t, "here", string(data))
 		for _, bad := range []string{"a/l/x.go", "a/b/l.go", "../" + filepath.Base(other) + "/x.go", other + "/x.go"} {
-			data, err = f.read(bad, 10)
+			data, err = f.Read(bad, 10)
 			assert.Error(t, err, bad)
 			assert.Empty(t, data)
 		}
-		names, err := f.list("a/l", 10)
+		names, err := f.List("a/l", 10)
 		assert.Error(t, err)
 		assert.Empty(t, names)
-		_, err = f.read("a/b/x.go", 3)
-		assert.Equal(t, errTooLarge, err)
-		_, err = f.list("a", 1)
-		assert.Equal(t, errTooMany, err)
+		_, err = f.Read("a/b/x.go", 3)
+		assert.Equal(t, ErrTooLarge, err)
+		_, err = f.List("a", 1)
+		assert.Equal(t, ErrTooMany, err)
 		assert.Equal(t, plain, f.plain)
 	}
 }
@@ -260,13 +260,13 @@ func TestCollectLimits(t *testing.T) {
 	}
 	assert.Equal(t, "too many files: at most 500", complaints(t, dir))
 
-	f, err := openFolder(folderOf(t, "main.go", hello, "a", "", "b", ""))
+	f, err := OpenFolder(folderOf(t, "main.go", hello, "a", "", "b", ""))
 	require.NoError(t, err)
-	defer f.close()
+	defer f.Close()
 	for entries, want := range map[int]string{3: "", 2: "the submission's folder holds too many files"} {
 		c := newCollector(f, &kit{}, request(t, ""))
 		c.entries = entries
-		require.NoError(t, c.all(f.name))
+		require.NoError(t, c.all())
 		assert.Equal(t, want, joined(c.msgs))
 	}
 }

@@ -12,22 +12,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A folder reads a directory tree without ever leaving it: every path is
-// opened below one descriptor, and no link is followed on the way.
-type folder struct {
+// A Folder is the Tree of a folder on disk, read without ever leaving it: every
+// name is opened below one descriptor, and no link is followed on the way. It
+// is for one goroutine at a time.
+type Folder struct {
 	fd    int
 	name  string // as it was given, for errors
 	plain bool   // openat2 is missing or refused here
 }
 
-// irregular says that a path is there but is no regular file (or folder).
-type irregular struct{ kind string }
-
-func (e *irregular) Error() string { return "is " + e.kind }
-
-// openFolder opens the folder itself. The last element of dir may not be a
-// link; the ones before may.
-func openFolder(dir string) (*folder, error) {
+// OpenFolder opens a folder, to be closed with Close. The last element of dir
+// may not be a link: that is an *Irregular; the ones before may. An error that
+// wraps ErrUsage says that there is no such folder.
+func OpenFolder(dir string) (*Folder, error) {
 	if dir == "" {
 		return nil, fmt.Errorf("open submission: %w: no name given", ErrUsage)
 	}
@@ -39,7 +36,7 @@ func openFolder(dir string) (*folder, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open submission %s: %w", dir, cause(err))
 	case fi.Mode()&fs.ModeSymlink != 0:
-		return nil, &irregular{"a symbolic link: give the folder that it leads to"}
+		return nil, &Irregular{"a symbolic link: give the folder that it leads to"}
 	case fi.Mode().IsRegular():
 		return nil, fmt.Errorf("open submission %s: %w: it is a file; give the folder that it lies in", dir, ErrUsage)
 	case !fi.IsDir():
@@ -49,10 +46,11 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open submission %s: %w", dir, err)
 	}
-	return &folder{fd: fd, name: dir}, nil
+	return &Folder{fd: fd, name: dir}, nil
 }
 
-func (f *folder) close() { unix.Close(f.fd) }
+// Close ends the use of the folder.
+func (f *Folder) Close() { unix.Close(f.fd) }
 
 // cause drops the path that os puts into its errors.
 func cause(err error) error {
@@ -72,7 +70,7 @@ func openRetry(dirfd int, path string, flags int) (int, error) {
 }
 
 // open opens a path below the folder; rel is clean, relative and has no "..".
-func (f *folder) open(rel string, flags int) (int, error) {
+func (f *Folder) open(rel string, flags int) (int, error) {
 	flags |= unix.O_CLOEXEC | unix.O_NOFOLLOW
 	how := &unix.OpenHow{
 		Flags:   uint64(flags),
@@ -94,7 +92,7 @@ func (f *folder) open(rel string, flags int) (int, error) {
 	return f.openStepwise(rel, flags)
 }
 
-func (f *folder) openStepwise(rel string, flags int) (int, error) {
+func (f *Folder) openStepwise(rel string, flags int) (int, error) {
 	at := f.fd
 	elems := strings.Split(rel, "/")
 	for i, elem := range elems {
@@ -117,12 +115,12 @@ func (f *folder) openStepwise(rel string, flags int) (int, error) {
 	return at, nil
 }
 
-// kind tells what a path is: "" for a regular file, else words for it. The
-// file is not opened, so that looking at a device does nothing to it.
-func (f *folder) kind(rel string) (string, error) {
+// Kind is that of Tree. The file is not opened, so that looking at a device does
+// nothing to it.
+func (f *Folder) Kind(rel string) (string, error) {
 	fd, err := f.open(rel, unix.O_PATH)
 	if err != nil {
-		return "", err
+		return "", behind(err)
 	}
 	defer unix.Close(fd)
 	var st unix.Stat_t
@@ -132,22 +130,28 @@ func (f *folder) kind(rel string) (string, error) {
 	return statKind(st.Mode), nil
 }
 
-// read returns a regular file's contents. It returns *irregular for any other
-// kind of file and errTooLarge for one of more than limit bytes.
-func (f *folder) read(rel string, limit int) ([]byte, error) {
-	kind, err := f.kind(rel)
-	if err == unix.ELOOP || kind == kindLink {
-		return nil, &irregular{kindLink}
+const behindLink = "behind a symbolic link"
+
+// behind says in words that a link was met on the way to a name.
+func behind(err error) error {
+	if err == unix.ELOOP {
+		return &Irregular{behindLink}
 	}
+	return err
+}
+
+// Read is that of Tree.
+func (f *Folder) Read(rel string, limit int) ([]byte, error) {
+	kind, err := f.Kind(rel)
 	if err != nil {
 		return nil, err
 	}
-	if kind != "" {
-		return nil, &irregular{kind}
+	if kind != KindFile {
+		return nil, &Irregular{kind}
 	}
 	fd, err := f.open(rel, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 	if err != nil {
-		return nil, err
+		return nil, behind(err)
 	}
 	file := os.NewFile(uintptr(fd), rel)
 	defer file.Close()
@@ -155,36 +159,32 @@ func (f *folder) read(rel string, limit int) ([]byte, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, err
 	}
-	if k := statKind(st.Mode); k != "" {
-		return nil, &irregular{k}
+	if k := statKind(st.Mode); k != KindFile {
+		return nil, &Irregular{k}
 	}
 	if st.Size > int64(limit) {
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
 	if err != nil {
 		return nil, cause(err)
 	}
 	if len(data) > limit {
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	return data, nil
 }
 
-var (
-	errTooLarge = errors.New("is too large")
-	errTooMany  = errors.New("holds too many files")
-)
-
-// list returns the names in a folder below this one, at most limit of them;
-// with more it returns errTooMany.
-func (f *folder) list(rel string, limit int) ([]string, error) {
+// List is that of Tree.
+func (f *Folder) List(rel string, limit int) ([]string, error) {
 	fd, err := f.open(rel, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK)
-	if err == unix.ELOOP {
-		return nil, &irregular{kindLink}
+	if err == unix.ENOTDIR || err == unix.ELOOP {
+		if kind, err := f.Kind(rel); err == nil && kind != KindFile {
+			return nil, &Irregular{kind}
+		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, behind(err)
 	}
 	file := os.NewFile(uintptr(fd), rel)
 	defer file.Close()
@@ -193,35 +193,33 @@ func (f *folder) list(rel string, limit int) ([]string, error) {
 		return nil, cause(err)
 	}
 	if len(names) > limit {
-		return nil, errTooMany
+		return nil, ErrTooMany
 	}
 	return names, nil
 }
 
-const kindLink = "a symbolic link"
-
 func statKind(mode uint32) string {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		return ""
+		return KindFile
 	case unix.S_IFDIR:
-		return "a folder"
+		return KindFolder
 	case unix.S_IFLNK:
-		return kindLink
+		return KindLink
 	case unix.S_IFIFO:
-		return "a named pipe"
+		return KindPipe
 	case unix.S_IFSOCK:
-		return "a socket"
+		return KindSocket
 	}
-	return "a device"
+	return KindDevice
 }
 
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
+		return KindPipe
 	case mode&fs.ModeSocket != 0:
-		return "a socket"
+		return KindSocket
 	}
-	return "a device"
+	return KindDevice
 }

@@ -93,11 +93,16 @@ func modMessages(name string, err error) []Message {
 	return msgs
 }
 
+// noModule is the module of a submission that lies in none.
+func noModule(tool string) Module {
+	return Module{Path: defaultModule, Go: strings.TrimPrefix(tool, "go")}
+}
+
 // moduleAbove finds the module that a folder without a go.mod lies in, the way
 // the go command would, so that its own packages keep their import paths. A
 // go.mod that cannot be used is passed over.
 func moduleAbove(dir, tool string) Module {
-	fallback := Module{Path: defaultModule, Go: strings.TrimPrefix(tool, "go")}
+	fallback := noModule(tool)
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return fallback
@@ -141,7 +146,7 @@ func readPlain(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("read %s: %w", name, errTooLarge)
+		return nil, fmt.Errorf("read %s: %w", name, ErrTooLarge)
 	}
 	return data, nil
 }

@@ -17,6 +17,7 @@ type Job struct {
 	Cache   string   // the user's build cache, empty if there is none: to be read, never to be written by the job
 	Limits  Limits   // all set
 	work    bool
+	pkg     string // what to build: "." or "./cmd/app"
 }
 
 // Paths tells where an Exec lays out a Job. All are absolute.
@@ -56,6 +57,10 @@ func Plan(req Request, src *Source) *Job {
 		Visible: slices.Concat(req.Tools.Folders(), src.Modules),
 		Limits:  req.Limits.withDefaults(),
 		work:    len(src.Modules) > 0,
+		pkg:     ".",
+	}
+	if src.Package != "." && src.Package != "" {
+		j.pkg = "./" + src.Package
 	}
 	if filepath.IsAbs(req.Tools.Cache) {
 		j.Cache = req.Tools.Cache
@@ -78,7 +83,7 @@ func Plan(req Request, src *Source) *Job {
 // build cache than with a plain `go build`, and would be compiled again on a
 // fresh machine. -v names on standard error each package that is compiled.
 func (j *Job) Argv(p Paths) []string {
-	return []string{j.Tools.Go(), "build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", p.Program, "."}
+	return []string{j.Tools.Go(), "build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", p.Program, j.pkg}
 }
 
 // Env is the whole environment of the command. HOME is not in it: without it

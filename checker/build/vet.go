@@ -176,13 +176,13 @@ func (c *collector) localProblem(imp string) string {
 	if bad := badName(strings.ReplaceAll(rel, "/", "")); bad != "" {
 		return fmt.Sprintf("import %q: it has %s", imp, bad)
 	}
-	kind, err := c.dir.kind(rel)
+	kind, err := c.tree.Kind(rel)
 	switch {
-	case kind == kindLink:
+	case kind == KindLink:
 		return fmt.Sprintf("import %q: %s is a symbolic link, not a folder", imp, rel)
 	case err != nil && notThere(err):
 		return fmt.Sprintf("import %q: the submission has no folder %s", imp, rel)
-	case err == nil && kind != "a folder":
+	case err == nil && kind != KindFolder:
 		return fmt.Sprintf("import %q: %s is no folder", imp, rel)
 	}
 	c.queue(rel)
@@ -208,7 +208,7 @@ func (c *collector) embed(dir, pattern string, m Message) error {
 				next = append(next, path.Join(at, elem))
 				continue
 			}
-			names, err := c.dir.list(at, c.entries)
+			names, err := c.tree.List(at, c.entries)
 			if err != nil && !notThere(err) {
 				return c.unread(at, err)
 			}
@@ -217,7 +217,7 @@ func (c *collector) embed(dir, pattern string, m Message) error {
 					continue
 				}
 				full := path.Join(at, name)
-				if kind, err := c.dir.kind(full); last || err == nil && kind == "a folder" {
+				if kind, err := c.tree.Kind(full); last || err == nil && kind == KindFolder {
 					next = append(next, full)
 				}
 			}
@@ -236,7 +236,7 @@ func (c *collector) embed(dir, pattern string, m Message) error {
 // embedTree reads one file, or what the go command takes of a folder: no links
 // and the like, and only if all is set what begins with a dot or underscore.
 func (c *collector) embedTree(name string, depth int, all bool, m Message) error {
-	kind, err := c.dir.kind(name)
+	kind, err := c.tree.Kind(name)
 	if err != nil {
 		if notThere(err) {
 			return nil // "no matching files found", says the go command
@@ -246,18 +246,18 @@ func (c *collector) embedTree(name string, depth int, all bool, m Message) error
 	switch {
 	case len(c.msgs) >= maxMessages:
 		return nil
-	case depth > 0 && kind != "" && kind != "a folder":
+	case depth > 0 && kind != "" && kind != KindFolder:
 		return nil
 	case badName(path.Base(name)) != "":
 		m.Text = fmt.Sprintf("go:embed: file name %q: it has %s", name, badName(path.Base(name)))
 		c.complain(m)
 		return nil
-	case kind == "a folder" && depth >= maxDepth:
+	case kind == KindFolder && depth >= maxDepth:
 		m.Text = fmt.Sprintf("go:embed: %s lies more than %d folders deep", name, maxDepth)
 		c.complain(m)
 		return nil
-	case kind == "a folder":
-		names, err := c.dir.list(name, c.entries)
+	case kind == KindFolder:
+		names, err := c.tree.List(name, c.entries)
 		if err != nil {
 			return c.unread(name, err)
 		}
@@ -286,13 +286,13 @@ func (c *collector) embedFile(name string, m Message) error {
 		c.complain(m)
 		return nil
 	}
-	data, err := c.dir.read(name, maxEmbedded-c.embedded)
-	if bad, ok := errors.AsType[*irregular](err); ok {
-		m.Text = fmt.Sprintf("go:embed: %s is %s, not a regular file", name, bad.kind)
+	data, err := c.tree.Read(name, maxEmbedded-c.embedded)
+	if bad, ok := errors.AsType[*Irregular](err); ok {
+		m.Text = fmt.Sprintf("go:embed: %s is %s, not a regular file", name, bad.Kind)
 		c.complain(m)
 		return nil
 	}
-	if err == errTooLarge {
+	if err == ErrTooLarge {
 		m.Text = fmt.Sprintf("go:embed: %s is too large: all embedded files together may have %d MiB", name, maxEmbedded>>20)
 		c.complain(m)
 		return nil
