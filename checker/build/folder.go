@@ -142,27 +142,12 @@ func behind(err error) error {
 
 // Read is that of Tree.
 func (f *Folder) Read(rel string, limit int) ([]byte, error) {
-	kind, err := f.Kind(rel)
+	file, size, err := f.Open(rel)
 	if err != nil {
 		return nil, err
 	}
-	if kind != KindFile {
-		return nil, &Irregular{kind}
-	}
-	fd, err := f.open(rel, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
-	if err != nil {
-		return nil, behind(err)
-	}
-	file := os.NewFile(uintptr(fd), rel)
 	defer file.Close()
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, err
-	}
-	if k := statKind(st.Mode); k != KindFile {
-		return nil, &Irregular{k}
-	}
-	if st.Size > int64(limit) {
+	if size > int64(limit) {
 		return nil, ErrTooLarge
 	}
 	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
@@ -173,6 +158,33 @@ func (f *Folder) Read(rel string, limit int) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	return data, nil
+}
+
+// Open opens a regular file for reading and tells its size in bytes. Its errors
+// are those of Read.
+func (f *Folder) Open(rel string) (file *os.File, size int64, err error) {
+	kind, err := f.Kind(rel)
+	if err != nil {
+		return nil, 0, err
+	}
+	if kind != KindFile {
+		return nil, 0, &Irregular{kind}
+	}
+	fd, err := f.open(rel, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
+	if err != nil {
+		return nil, 0, behind(err)
+	}
+	file = os.NewFile(uintptr(fd), rel)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	if k := statKind(st.Mode); k != KindFile {
+		file.Close()
+		return nil, 0, &Irregular{k}
+	}
+	return file, st.Size, nil
 }
 
 // List is that of Tree.
