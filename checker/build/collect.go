@@ -187,6 +187,20 @@ func (c *collector) unread(name string, err error) error {
 // command would take into the program.
 var foreign = strings.Fields(".s .S .sx .c .cc .cpp .cxx .m .f .F .for .f90 .swig .swigcxx .syso")
 
+// TakesPart tells whether a file of that name can decide what becomes of a
+// submission, unless it is embedded: Go files but tests, go.mod, and sources in
+// other languages, which are refused.
+func TakesPart(name string) bool {
+	base := path.Base(name)
+	return base == "go.mod" || isSource(base)
+}
+
+func isSource(base string) bool {
+	ext := path.Ext(base)
+	return base[0] != '.' && base[0] != '_' && !strings.HasSuffix(base, "_test.go") &&
+		(ext == ".go" || slices.Contains(foreign, ext))
+}
+
 // readPackage reads the Go files of one folder and queues the local packages
 // that they import.
 func (c *collector) readPackage(pkg string) error {
@@ -197,8 +211,7 @@ func (c *collector) readPackage(pkg string) error {
 	slices.Sort(names)
 	read := map[string][]byte{}
 	for _, name := range names {
-		ext := path.Ext(name)
-		if name[0] == '.' || name[0] == '_' || ext != ".go" && !slices.Contains(foreign, ext) || strings.HasSuffix(name, "_test.go") {
+		if !isSource(name) {
 			continue
 		}
 		full := path.Join(pkg, name)
@@ -206,7 +219,7 @@ func (c *collector) readPackage(pkg string) error {
 			c.complain(Message{Text: fmt.Sprintf("file name %q: it has %s", full, bad)})
 			continue
 		}
-		if ext != ".go" {
+		if path.Ext(name) != ".go" {
 			c.complain(Message{File: full, Text: "only Go is taken: no assembler, no C, no object files"})
 			continue
 		}

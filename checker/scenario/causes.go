@@ -14,6 +14,12 @@ func Causes() []Cause {
 	return []Cause{
 		{"hiding", "the submission tried to hide from the recorder"},
 		{"too-much", "the program did more than can be recorded"},
+		{"not-handed-in", "nothing was handed in"},
+		{"empty", "what was handed in is empty"},
+		{"not-go", "no Go source is in what was handed in"},
+		{"no-program", "no program for this exercise is in what was handed in"},
+		{"too-large", "what was handed in is too large"},
+		{"hostile-packaging", "what was handed in is packed as only an attack would be"},
 		{"does-not-compile", "the submission does not compile"},
 		{"skeleton-unchanged", "the submission is still the skeleton"},
 		{"starts-itself", "the child branch is missing: the program starts itself over and over"},

@@ -44,13 +44,14 @@ func TestFindingsWithoutARun(t *testing.T) {
 	for _, f := range []Finding{
 		DoesNotCompile(s, "main.go:3:2: undefined: foo", "main.go:3"),
 		Unchanged(s, "exercises/03-namespace-isolation/main.go:31"),
+		NotTaken(s, "not-go", "report.pdf, and no Go file", "hand in the folder with main.go"),
 	} {
 		assert.Contains(t, causeRanks(), f.Cause)
 		assert.NotEmpty(t, f.Want)
 		assert.NotEmpty(t, f.Saw)
 		assert.NotEmpty(t, f.Try)
-		assert.NotEmpty(t, f.At)
-		if f.Cause == "does-not-compile" { // what helps depends on what is wrong
+		assert.Equal(t, f.Cause == "not-go", f.At == "")
+		if f.Cause != "skeleton-unchanged" { // what helps depends on what is wrong
 			assert.Equal(t, "docs/03-namespace-isolation.md", f.Hint)
 			assert.Empty(t, f.Ask)
 		} else {

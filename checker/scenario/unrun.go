@@ -7,6 +7,17 @@ import (
 	"pidone/checker/pattern"
 )
 
+// NotTaken is the finding for a submission that no program could be made of:
+// cause is one of Causes, saw what was found in its place.
+func NotTaken(script Script, cause, saw, try string) Finding {
+	return Finding{
+		Want: "a Go program for this exercise",
+		Saw:  saw,
+		Try:  try,
+		Hint: script.Page, Cause: cause,
+	}
+}
+
 // DoesNotCompile is the finding for a submission that does not compile. first
 // is the compiler's first message, at where it points to ("main.go:31").
 func DoesNotCompile(script Script, first, at string) Finding {

@@ -1,0 +1,47 @@
+package intake
+
+import "pidone/checker/pattern"
+
+// A platformEntry is what a learning platform's name for a file or folder tells.
+type platformEntry struct {
+	platform string
+	name     string // of the learner
+	id       string // the platform's number for the learner
+	file     string // the learner's name for the file; of a folder empty
+	text     bool   // it was typed into a form
+}
+
+// The names that platforms make of what they export.
+//
+//	Moodle   Jane Doe_12345_assignsubmission_file_/...
+//	         Jane Doe_12345_assignsubmission_file_main.go
+//	         Jane Doe_12345_assignsubmission_onlinetext_/onlinetext.html
+//	Canvas   doejane_12345_67890_hand-in.zip
+//	         doejane_LATE_12345_67890_hand-in.zip
+//	         doejane_12345_text.html
+var (
+	moodleName = pattern.Lazy(`^(.+?)_([0-9]+)_assignsubmission_(file|onlinetext)(?:_(.*))?$`)
+	canvasName = pattern.Lazy(`^(.+?)(?:_LATE)?_([0-9]{3,})_([0-9]{3,})_(.+)$`)
+	canvasText = pattern.Lazy(`^(.+?)(?:_LATE)?_([0-9]{3,})_text\.html$`)
+	gradescope = pattern.Lazy(`^submission_([0-9]+)$`)
+)
+
+// platformName reads what the name of a file or folder tells.
+func platformName(n name) (platformEntry, bool) {
+	if m := moodleName().FindStringSubmatch(n.base); m != nil {
+		return platformEntry{"Moodle", m[1], m[2], m[4], m[3] == "onlinetext"}, true
+	}
+	if m := canvasName().FindStringSubmatch(n.base); m != nil {
+		return platformEntry{"Canvas", m[1], m[2], m[4], false}, true
+	}
+	if m := canvasText().FindStringSubmatch(n.base); m != nil && !n.isDir {
+		return platformEntry{"Canvas", m[1], m[2], "text.html", true}, true
+	}
+	return platformEntry{}, false
+}
+
+// isExported tells whether a name is one that only a platform's export has.
+func isExported(base string) bool {
+	_, ok := platformName(name{base: base})
+	return ok || gradescope().MatchString(base) || base == "submission_metadata.yml"
+}
