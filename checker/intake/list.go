@@ -15,7 +15,9 @@ type Entry struct {
 	Name  string // whose it is, as the roster or the layout tells; unique in a Listing, valid UTF-8
 	Path  string // of the folder, or of the first of Files; empty if only the roster names the learner
 	Files []File // what it consists of, if it is no folder
-	ids   []string
+
+	ids     []string // by which a roster may know the learner: number, login, email
+	unknown bool     // to the roster
 }
 
 // A File is one file of an Entry.
@@ -40,10 +42,11 @@ func List(dir, roster string) (*Listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list submissions: %w", err)
 	}
-	if len(names) == 1 && names[0].isDir && !isExported(names[0].base) {
-		inner := filepath.Join(dir, names[0].base)
-		if deeper, err := namesIn(inner); err == nil && slices.ContainsFunc(deeper, func(n name) bool { return isExported(n.base) }) {
-			dir, names = inner, deeper // an export as it was unpacked
+	if len(names) == 1 && names[0].isDir && !isExported(names[0].base, "") {
+		base := names[0].base
+		deeper, err := namesIn(filepath.Join(dir, base))
+		if err == nil && slices.ContainsFunc(deeper, func(n name) bool { return isExported(n.base, base) }) {
+			dir, names = filepath.Join(dir, base), deeper // an export as it was unpacked
 		}
 	}
 	if err := isSubmission(dir, names); err != nil {
@@ -51,6 +54,9 @@ func List(dir, roster string) (*Listing, error) {
 	}
 	l := &Listing{}
 	l.sort(dir, names)
+	if err := errors.Join(l.nameGradescope(dir), l.nameClassroom(dir)); err != nil {
+		return nil, fmt.Errorf("list submissions: %w", err)
+	}
 	if len(l.Entries) == 0 && roster == "" {
 		what := "it is empty"
 		if len(l.Ignored) > 0 {
@@ -59,13 +65,18 @@ func List(dir, roster string) (*Listing, error) {
 		return nil, fmt.Errorf("list submissions: %s: no submission in it (%s); wanted: folders or archives (%s), one a submission",
 			dir, what, strings.Join(archiveEndings(), " "))
 	}
-	makeUnique(l.Entries)
 	if roster != "" {
 		if err := l.match(roster); err != nil {
 			return nil, err
 		}
-		makeUnique(l.Entries)
 	}
+	makeUnique(l.Entries)
+	for _, e := range l.Entries {
+		if e.unknown {
+			l.Unknown = append(l.Unknown, e.Name)
+		}
+	}
+	slices.Sort(l.Unknown)
 	slices.SortFunc(l.Entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	slices.Sort(l.Ignored)
 	return l, nil
