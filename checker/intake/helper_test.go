@@ -8,6 +8,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -20,15 +21,25 @@ func wanted() Wanted {
 	return Wanted{Exercise: "03-namespace-isolation", Others: []string{"02-process-creation", "04-filesystem"}}
 }
 
-// write puts files below a folder, name then contents.
+// write puts files below a folder, name then contents; "->x" is a link to x.
 func write(t testing.TB, dir string, files ...string) string {
 	t.Helper()
 	for i := 0; i < len(files); i += 2 {
 		name := filepath.Join(dir, files[i])
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		if target, ok := strings.CutPrefix(files[i+1], "->"); ok {
+			require.NoError(t, os.Symlink(target, name))
+			continue
+		}
 		require.NoError(t, os.WriteFile(name, []byte(files[i+1]), 0o644))
 	}
 	return dir
+}
+
+// folderEntry is the entry of a folder with the files given.
+func folderEntry(t testing.TB, files ...string) Entry {
+	t.Helper()
+	return Entry{Name: "x", Path: write(t, t.TempDir(), files...)}
 }
 
 func zipOf(t testing.TB, files ...string) []byte {
@@ -36,9 +47,14 @@ func zipOf(t testing.TB, files ...string) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for i := 0; i < len(files); i += 2 {
-		f, err := w.Create(files[i])
+		header := &zip.FileHeader{Name: files[i], Method: zip.Deflate}
+		target, isLink := strings.CutPrefix(files[i+1], "->")
+		if isLink {
+			header.SetMode(os.ModeSymlink | 0o777)
+		}
+		f, err := w.CreateHeader(header)
 		require.NoError(t, err)
-		_, err = f.Write([]byte(files[i+1]))
+		_, err = f.Write([]byte(target))
 		require.NoError(t, err)
 	}
 	require.NoError(t, w.Close())

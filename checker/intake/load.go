@@ -73,13 +73,14 @@ func (l *loader) load(ctx context.Context) error {
 		if !counts(it.name) {
 			return nil
 		}
+		if path.Ext(it.name) == ".go" && it.kind != build.KindFolder {
+			dir := path.Dir(it.name)
+			l.goFiles[dir] = append(l.goFiles[dir], path.Base(it.name))
+		}
 		if it.kind != build.KindFile {
 			return contradiction(it.name, l.tree.AddOther(it.name, it.kind))
 		}
-		if path.Ext(it.name) == ".go" {
-			dir := path.Dir(it.name)
-			l.goFiles[dir] = append(l.goFiles[dir], path.Base(it.name))
-		} else if path.Base(it.name) != "go.mod" {
+		if path.Ext(it.name) != ".go" && path.Base(it.name) != "go.mod" {
 			l.note(it.name)
 			return contradiction(it.name, l.tree.AddLarge(it.name))
 		}
