@@ -143,8 +143,8 @@ func (l *loader) programs() found {
 	}
 	slices.Sort(dirs)
 	for _, dir := range dirs {
-		names := l.goFiles[dir]
-		slices.Sort(names)
+		slices.Sort(l.goFiles[dir])
+		names := slices.Compact(l.goFiles[dir]) // a tar archive may hold a name twice
 		main, broken, other := false, false, false
 		for _, base := range names {
 			switch pkg, ok := l.packageOf(dir, base); {

@@ -142,7 +142,9 @@ func (l *Listing) sort(dir string, names []name) {
 			continue
 		}
 		switch {
-		case n.isDir || n.link:
+		case n.link:
+			l.Entries = append(l.Entries, Entry{Name: clean(withoutEnding(n.base)), Path: path})
+		case n.isDir:
 			l.Entries = append(l.Entries, Entry{Name: clean(n.base), Path: path})
 		case isArchive(n.base), isSealed(n.base), filepath.Ext(n.base) == ".go" && !strings.HasSuffix(n.base, "_test.go"):
 			l.Entries = append(l.Entries, Entry{Name: clean(withoutEnding(n.base)), Path: path, Files: []File{{n.base, path}}})

@@ -78,6 +78,9 @@ func (l *loader) load(ctx context.Context) error {
 			l.goFiles[dir] = append(l.goFiles[dir], path.Base(it.name))
 		}
 		if it.kind != build.KindFile {
+			if it.kind != build.KindFolder && len(l.others) < maxOthers {
+				l.others = append(l.others, it.name+" ("+it.kind+")")
+			}
 			return contradiction(it.name, l.tree.AddOther(it.name, it.kind))
 		}
 		if path.Ext(it.name) != ".go" && path.Base(it.name) != "go.mod" {
@@ -130,6 +133,9 @@ func contradiction(name string, err error) error {
 
 const tryPack = "pack the folder with main.go again, with nothing but zip -r or tar"
 
+// maxOthers is how many names are remembered to be shown.
+const maxOthers = 100
+
 // note remembers what else is there, for messages and for archiveInPlace.
 func (l *loader) note(name string) {
 	switch {
@@ -137,7 +143,7 @@ func (l *loader) note(name string) {
 		l.archives = append(l.archives, name)
 	case isSealed(name):
 		l.sealed = append(l.sealed, name)
-	case len(l.others) < 100:
+	case len(l.others) < maxOthers:
 		l.others = append(l.others, name)
 	}
 }

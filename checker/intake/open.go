@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -98,7 +99,8 @@ func openEntry(ctx context.Context, e Entry, want Wanted) (*Submission, error) {
 	if len(e.Files) == 0 {
 		dir, err := build.OpenFolder(e.Path)
 		if bad, ok := errors.AsType[*build.Irregular](err); ok {
-			return nil, &Problem{Kind: Unreadable, Ours: true, Saw: show(filepath.Base(e.Path)) + " " + bad.Error(),
+			kind, _, _ := strings.Cut(bad.Kind, ":")
+			return nil, &Problem{Kind: Unreadable, Ours: true, Saw: show(filepath.Base(e.Path)) + " is " + kind,
 				Try: "put what it leads to in its place: links are not followed"}
 		}
 		if err != nil {
