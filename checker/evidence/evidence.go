@@ -199,10 +199,16 @@ type Stream struct {
 
 // End says what ended a run besides the exit of its processes.
 type End struct {
-	TimedOut  bool  `json:"timed_out,omitempty"`     // the time limit was reached and the rest killed
-	Limit     int64 `json:"limit_us"`                // that limit, µs
-	OutOfMem  bool  `json:"out_of_memory,omitempty"` // the kernel killed a process for memory
-	OutOfPIDs bool  `json:"out_of_pids,omitempty"`   // a clone or fork was refused for the limit of processes
+	TimedOut bool  `json:"timed_out,omitempty"` // the time limit was reached and the rest killed
+	Limit    int64 `json:"limit_us"`            // that limit, µs
+	// CPU and Waited tell, if TimedOut, what the processes that were there at the
+	// limit had of the machine: time on its CPUs, and time in which they could
+	// have run but waited for one, µs. 0: not known.
+	CPU    int64 `json:"cpu_us,omitempty"`
+	Waited int64 `json:"waited_us,omitempty"`
+
+	OutOfMem  bool `json:"out_of_memory,omitempty"` // the kernel killed a process for memory
+	OutOfPIDs bool `json:"out_of_pids,omitempty"`   // a clone or fork was refused for the limit of processes
 	// Broken says what went wrong in the checker, or why it could not tell: the
 	// run says nothing about the submission then.
 	Broken string `json:"broken,omitempty"`

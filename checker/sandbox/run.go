@@ -30,6 +30,7 @@ type running struct {
 	outputs []int       // memfds for Command.Outputs
 
 	timedOut atomic.Bool
+	effort   effort // at the time limit, if it was reached
 	kill     func()
 }
 
@@ -159,6 +160,9 @@ func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (
 		return nil, err
 	}
 	res := &Result{Status: status, Duration: end, TimedOut: r.timedOut.Load()}
+	if res.TimedOut {
+		res.CPU, res.Waited = r.effort.cpu, r.effort.waited
+	}
 	for i, c := range r.out {
 		if c != nil {
 			[]*Stream{&res.Stdout, &res.Stderr}[i].set(c)
@@ -181,11 +185,18 @@ func (r *running) follow(ctx context.Context, init *Init, reaped *bool) (status 
 			return 0, fmt.Errorf("attach recorder: %w", err)
 		}
 	}
-	timer := time.AfterFunc(r.cmd.Limits.Time, func() {
+	follower := unix.Gettid()
+	defer after(r.cmd.Limits.Time, func() {
+		r.effort = effortOf(init.Proc, init.PID, follower)
 		r.timedOut.Store(true)
 		r.kill()
-	})
-	defer timer.Stop()
+	})()
+	if r.cmd.Still != nil {
+		defer after(StillAfter, func() {
+			e := effortOf(init.Proc, init.PID, follower)
+			r.cmd.Still(e.cpu, e.waited)
+		})()
+	}
 	defer context.AfterFunc(ctx, r.kill)()
 	// EPIPE: it was killed already.
 	if _, err := unix.Write(r.goOn[1], []byte{1}); err != nil && err != unix.EPIPE {

@@ -38,6 +38,11 @@ type Command struct {
 	// Result's streams are empty.
 	Terminal TerminalFD
 
+	// Still, if not nil, is called once by another goroutine if the sandbox is
+	// still there after StillAfter, with what its tasks have had by then: see
+	// Result.CPU. Run does not return before it has returned.
+	Still func(cpu, waited time.Duration)
+
 	// Outputs are files of the sandbox that are read back when everything in it
 	// has ended. A file that is missing then is nil in Result.Outputs.
 	Outputs []string
@@ -49,6 +54,9 @@ type Command struct {
 	// Watcher follows the processes; nil is a plain wait.
 	Watcher Watcher
 }
+
+// StillAfter is when Command.Still is called.
+const StillAfter = time.Second
 
 // TerminalFD is a descriptor of a terminal, plus one: 0 means that there is none.
 type TerminalFD int
@@ -102,7 +110,13 @@ type Result struct {
 	Outputs  [][]byte
 	Duration time.Duration // from the first process's start to the end of the last
 
-	TimedOut    bool // Limits.Time was reached
+	TimedOut bool // Limits.Time was reached
+	// CPU and Waited tell, if TimedOut, what the tasks that were there at the
+	// limit had had by then, all together, with the thread that followed them:
+	// time on a CPU, and time in which they waited for one. 0 where the kernel
+	// does not count it.
+	CPU, Waited time.Duration
+
 	OutOfMemory bool // the kernel killed a process of it for memory
 	OutOfPIDs   bool // a process was refused for Limits.Processes
 }
