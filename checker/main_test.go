@@ -18,7 +18,7 @@ import (
 func TestImports(t *testing.T) {
 	order := []string{
 		"", "command", // main
-		"export", "report", "grade", "scenario", "picture",
+		"batch", "export", "report", "grade", "scenario", "picture",
 		"intake", "trace", "build", "sandbox",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
@@ -33,6 +33,7 @@ func TestImports(t *testing.T) {
 		"command":  order[2 : slices.Index(order, "evidence")+1],
 		"course":   {"pattern"},
 		"skeleton": {"pattern"},
+		"batch":    {"grade", "scenario"},
 		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
 		"export":   {"report", "grade", "scenario", "visible"},
 		"picture":  {"evidence", "visible"},
