@@ -9,7 +9,7 @@ SUBMISSION ?=
 
 # As it was typed: a dollar is the submission's, not make's and not the shell's.
 export PIDONE_ARGS := $(value ARGS)
-export STEP SUBMISSION FORMAT
+export STEP SUBMISSION FORMAT SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
 sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
@@ -17,7 +17,7 @@ sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
 submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 
 .DEFAULT_GOAL := help
-.PHONY: help check trace run hint list solution reset doctor update test verify bench soak fuzz clean
+.PHONY: help check grade regrade trace run hint list solution reset doctor update test verify bench soak fuzz clean
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -32,6 +32,13 @@ help:
 	@echo 'make solution STEP=03      the reference solution'
 	@echo 'make reset STEP=03         start again; the old file is kept beside it'
 	@echo 'make doctor                what this machine can run, and what to do about the rest'
+	@echo
+	@echo 'For instructors (docs/grading.md):'
+	@echo 'make grade SUBMISSIONS=DIR grade a folder of submissions, one entry each; the same again goes on where it was'
+	@echo '  STEP=03 OUT=report       which exercise, and where results and reports go (these are the defaults)'
+	@echo '  ROSTER=FILE.csv          who should have handed in'
+	@echo '  EVIDENCE=1               keep what was recorded: make regrade OUT=report judges it by changed scenarios'
+	@echo '  JOBS=4 ONLY=NAME REDO=1 SHARD=2/8 FORMAT=exercism,tap,github'
 	@echo
 	@echo 'For authors of exercises:'
 	@echo 'make test                  all tests'
@@ -54,6 +61,15 @@ trace: $(checker)
 
 run: $(checker)
 	@$(checker) run "$$STEP" $(submission)
+
+grade: $(checker)
+	@$(checker) grade --step "$${STEP:-03}" --out "$${OUT:-report}" \
+	  $(if $(JOBS),--jobs "$$JOBS") $(if $(SHARD),--shard "$$SHARD") $(if $(ONLY),--only "$$ONLY") \
+	  $(if $(REDO),--redo) $(if $(EVIDENCE),--evidence) $(if $(ROSTER),--roster "$$ROSTER") \
+	  $(if $(filter-out text,$(FORMAT)),--format "$$FORMAT") -- "$$SUBMISSIONS"
+
+regrade: $(checker)
+	@$(checker) regrade $(if $(filter-out text,$(FORMAT)),--format "$$FORMAT") -- "$${OUT:-report}"
 
 hint: $(checker)
 	@$(checker) hint "$$STEP" $(if $(ALL),--all)

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -18,7 +17,6 @@ import (
 	"pidone/checker/grade"
 	"pidone/checker/report"
 	"pidone/checker/scenario"
-	"pidone/checker/skeleton"
 )
 
 // request is what check and trace read from their arguments.
@@ -124,114 +122,32 @@ func (a *app) judge(s *session, req *request) (*judged, error) {
 		return nil, err
 	}
 	j.cold = b.Cold
-	e := req.exercise
-	built := grade.Build{OK: b.OK, Errors: []grade.Message{}}
-	for _, m := range b.Errors {
-		file := m.File
-		if file != "" {
-			file = filepath.Join(req.name, m.File)
-		}
-		built.Errors = append(built.Errors, grade.Message{File: file, Line: m.Line, Col: m.Col, Text: m.Text})
-	}
+	by := newJudging(a.root, req.exercise)
+	by.args, by.shown = req.args, req.name
+	built := by.built(b)
 	var steps []grade.StepResult
 	if !b.OK {
-		steps = a.notBuilt(req, b)
+		steps = by.notBuilt(built.Errors)
 	} else {
-		scratch, err := s.scratch()
-		if err != nil {
+		if by.scratch, err = s.scratch(); err != nil {
 			return nil, err
 		}
 		done := a.progress("running " + req.name)
-		record := s.recorder(b)
-		steps, j.outcomes = a.judgeSteps(req, scratch, func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
-			run, err := record(ctx, spec)
-			if j.first == nil {
-				j.first = run
-			}
-			return run, err
-		})
+		steps, j.outcomes = by.steps(a.ctx, firstRun(s.recorder(b), &j.first))
 		done()
 		if err := a.ctx.Err(); err != nil {
 			return nil, err
 		}
-		a.findUnchanged(req, steps)
+		by.findUnchanged(steps, func(base string) (string, []byte, bool) {
+			text, err := os.ReadFile(filepath.Join(req.dir, base))
+			return base, text, err == nil
+		})
 	}
 	if req.step != nil {
 		steps = steps[req.step.Number-1 : req.step.Number]
 	}
-	j.check = grade.Sum(e.ID, req.name, steps, built, time.Since(start))
+	j.check = grade.Sum(req.exercise.ID, req.name, steps, built, time.Since(start))
 	return j, nil
-}
-
-// script is a step's scenario as package scenario wants it.
-func (a *app) script(req *request, step *course.Step, scratch string) scenario.Script {
-	anchors := map[int]string{}
-	for _, s := range req.exercise.Steps {
-		anchors[s.Number] = s.Anchor
-	}
-	return scenario.Script{
-		Anchors: anchors,
-		Path:    filepath.Join(a.root, step.Scenario), Exercise: req.exercise.ID, Step: step.Number,
-		Page: req.exercise.Page, Anchor: step.Anchor, Args: req.args, WorkDir: scratch,
-	}
-}
-
-func gradeStep(s *course.Step) grade.Step {
-	return grade.Step{Number: s.Number, Title: s.Title, Points: s.Points}
-}
-
-func (a *app) judgeSteps(req *request, scratch string, run scenario.Runner) (results []grade.StepResult, outcomes []scenario.Outcome) {
-	for _, step := range req.exercise.Steps {
-		script := a.script(req, step, scratch)
-		script.Passed = grade.Passed(results)
-		outcome, err := scenario.Judge(a.ctx, script, run)
-		results = append(results, grade.Judged(gradeStep(step), outcome, err))
-		outcomes = append(outcomes, outcome)
-	}
-	return results, outcomes
-}
-
-// notBuilt fails the first step of a submission that does not compile.
-func (a *app) notBuilt(req *request, b *build.Result) []grade.StepResult {
-	first, at := "", ""
-	if len(b.Errors) > 0 {
-		m := b.Errors[0]
-		first = m.Text
-		if m.File != "" {
-			at = fmt.Sprintf("%s:%d", m.File, m.Line)
-		}
-	}
-	var steps []grade.Step
-	for _, s := range req.exercise.Steps {
-		steps = append(steps, gradeStep(s))
-	}
-	return grade.NotBuilt(steps, scenario.DoesNotCompile(a.script(req, req.exercise.Steps[0], ""), first, at))
-}
-
-// findUnchanged tells who checks a skeleton as it came where to begin.
-func (a *app) findUnchanged(req *request, steps []grade.StepResult) {
-	files, err := skeleton.Files(a.root, req.exercise.ID)
-	if err != nil {
-		return // make verify says what is wrong with the kit's own solution
-	}
-	for _, f := range files {
-		base := filepath.Base(f.Path)
-		source, err := os.ReadFile(filepath.Join(req.dir, base))
-		if err != nil || !skeleton.Unchanged(source, f.Content) || len(f.Marks) == 0 {
-			continue
-		}
-		for i, s := range steps {
-			if s.Verdict != grade.Fail {
-				continue
-			}
-			at := req.name
-			if line := skeleton.Todo(source, s.Step); line > 0 {
-				at = fmt.Sprintf("%s:%d", filepath.Join(req.name, base), line)
-			}
-			grade.Unchanged(steps, scenario.Unchanged(a.script(req, req.exercise.Steps[i], ""), at))
-			return
-		}
-	}
 }
 
 // remember keeps the score reached.

@@ -46,6 +46,11 @@ func (s *session) close() { s.host.Close() }
 
 // build compiles the submission in dir.
 func (s *session) build(ctx context.Context, e *course.Exercise, dir string) (*build.Result, error) {
+	return s.compile(ctx, e, build.Request{Dir: dir})
+}
+
+// compile compiles what the request's source is.
+func (s *session) compile(ctx context.Context, e *course.Exercise, req build.Request) (*build.Result, error) {
 	if s.tools == nil {
 		tools, err := build.FindToolchain(ctx, s.root)
 		if err != nil {
@@ -53,9 +58,8 @@ func (s *session) build(ctx context.Context, e *course.Exercise, dir string) (*b
 		}
 		s.tools = tools
 	}
-	return build.Build(ctx, build.Request{
-		Dir: dir, Kit: s.root, Allowed: e.Imports, Tools: s.tools, Exec: build.Sandboxed(s.host),
-	})
+	req.Kit, req.Allowed, req.Tools, req.Exec = s.root, e.Imports, s.tools, build.Sandboxed(s.host)
+	return build.Build(ctx, req)
 }
 
 // programPath is where a submission's program lies in its sandbox.
@@ -81,11 +85,15 @@ func (s *session) command(program []byte, args []string) sandbox.Command {
 
 // record runs the program once and returns the evidence.
 func (s *session) record(ctx context.Context, b *build.Result, spec scenario.RunSpec) (*evidence.Run, error) {
+	return s.recordCommand(ctx, b, s.command(b.Program, spec.Args), spec)
+}
+
+func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbox.Command, spec scenario.RunSpec) (*evidence.Run, error) {
 	opts := trace.Options{Resolve: b.Lines.Line}
 	if spec.ChildExit != 0 {
 		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}
 	}
-	return trace.Record(ctx, s.host, s.command(b.Program, spec.Args), opts)
+	return trace.Record(ctx, s.host, cmd, opts)
 }
 
 // recorder returns a scenario.Runner under which scenarios that run the
@@ -113,13 +121,8 @@ func (s *session) recorder(b *build.Result) scenario.Runner {
 // submission returns the folder to check, the learner's own by default, and
 // how to name it to the learner.
 func (a *app) submission(dir string, e *course.Exercise) (path, name string, own bool, err error) {
-	// Not every shell expands the tilde in SUBMISSION=~/x.
-	if rest, ok := strings.CutPrefix(dir, "~/"); ok {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", "", false, fmt.Errorf("find submission %s: %w", dir, err)
-		}
-		dir = filepath.Join(home, rest)
+	if dir, err = expandHome(dir); err != nil {
+		return "", "", false, err
 	}
 	own = dir == ""
 	if own {
@@ -133,4 +136,18 @@ func (a *app) submission(dir string, e *course.Exercise) (path, name string, own
 		return "", "", false, fmt.Errorf("find submission %s: %w", dir, err)
 	}
 	return path, name, own, nil
+}
+
+// expandHome puts the home folder in the place of a tilde: not every shell does
+// in SUBMISSION=~/x.
+func expandHome(path string) (string, error) {
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", path, err)
+	}
+	return filepath.Join(home, rest), nil
 }

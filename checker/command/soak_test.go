@@ -52,15 +52,16 @@ func TestSoak(t *testing.T) {
 		b, err := s.build(a.ctx, e, dir)
 		require.NoError(t, err)
 		require.True(t, b.OK, "%v", b.Errors)
-		req := &request{exercise: e, dir: dir, name: filepath.Base(dir)}
+		by := newJudging(a.root, e)
+		by.scratch = scratch
 		var mu sync.Mutex
 		seen := map[string]int{}
 		var wg sync.WaitGroup
 		for range 2 {
 			wg.Go(func() {
 				for range soakRounds / 2 {
-					steps, _ := a.judgeSteps(req, scratch, s.recorder(b))
-					sum := grade.Sum(e.ID, req.name, steps, grade.Build{OK: true}, 0)
+					steps, _ := by.steps(a.ctx, s.recorder(b))
+					sum := grade.Sum(e.ID, dir, steps, grade.Build{OK: true}, 0)
 					var text strings.Builder
 					fmt.Fprintf(&text, "%s %d", sum.Verdict, sum.Score)
 					for _, step := range sum.Steps {
@@ -76,7 +77,7 @@ func TestSoak(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		t.Logf("%s: %v", req.name, seen)
-		assert.Len(t, seen, 1, "%s: one verdict of %d checks", req.name, soakRounds)
+		t.Logf("%s: %v", dir, seen)
+		assert.Len(t, seen, 1, "%s: one verdict of %d checks", dir, soakRounds)
 	}
 }

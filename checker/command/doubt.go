@@ -1,0 +1,53 @@
+package command
+
+import (
+	"fmt"
+	"time"
+
+	"pidone/checker/evidence"
+	"pidone/checker/scenario"
+)
+
+// doubt says why what runs came to may be the doing of a busy machine, and not
+// the submission's; empty: it is the submission's.
+//
+// Limits of time are the wall clock's. A run that reached its limit is believed
+// if it had the machine: if its processes were on a CPU for half of the limit
+// (what a right program needs is a thousandth of it), or if they waited for one
+// less than a quarter of it, all together, because then they slept, or ran, in
+// all the rest. What has ended by then is in neither sum; so a run that kept
+// making processes is not believed by the second rule.
+func doubt(r *scenario.Recording) string {
+	for i := range r.Runs {
+		run := r.Runs[i].Run
+		if run == nil || !run.End.TimedOut {
+			continue
+		}
+		if hadMachine(run) {
+			continue
+		}
+		return fmt.Sprintf("a run was out of time after %v on a CPU and %v of waiting for one",
+			time.Duration(run.End.CPU)*time.Microsecond, time.Duration(run.End.Waited)*time.Microsecond)
+	}
+	return ""
+}
+
+// manyProcesses is how many a run makes in the second half of its time if it
+// keeps making them.
+const manyProcesses = 10
+
+func hadMachine(run *evidence.Run) bool {
+	if run.End.CPU == 0 && run.End.Waited == 0 {
+		return false // this kernel does not count
+	}
+	if run.End.CPU >= run.End.Limit/2 {
+		return true
+	}
+	late := 0
+	for _, p := range run.Processes {
+		if p.Time > run.End.Limit/2 {
+			late++
+		}
+	}
+	return run.End.Waited < run.End.Limit/4 && late < manyProcesses
+}

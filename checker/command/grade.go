@@ -1,0 +1,212 @@
+package command
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pidone/checker/batch"
+	"pidone/checker/build"
+	"pidone/checker/course"
+	"pidone/checker/export"
+)
+
+// buildMemory is what one submission needs at the most: its compilation.
+const buildMemory = 3 << 29
+
+// gradeRequest is what grade reads from its arguments.
+type gradeRequest struct {
+	course   *course.Course
+	exercise *course.Exercise
+	dir      string // absolute
+	out      string // as it was typed
+	store    string // out, absolute
+	roster   string // absolute, or ""
+	jobs     int
+	redo     bool
+	only     names
+	shard    batch.Shard
+	evidence bool
+	formats  []string
+}
+
+// names is a flag that may be given several times.
+type names map[string]bool
+
+func (n names) String() string { return "" }
+func (n names) Set(s string) error {
+	n[s] = true
+	return nil
+}
+
+func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
+	r := &gradeRequest{only: names{}}
+	fs := flag.NewFlagSet("grade", flag.ContinueOnError)
+	step := fs.String("step", "", "the exercise")
+	fs.StringVar(&r.out, "out", "report", "the folder for results and reports")
+	fs.StringVar(&r.roster, "roster", "", "a CSV file that names everyone")
+	fs.IntVar(&r.jobs, "jobs", 0, "how many at once; default: as many as there are cores and memory for")
+	fs.BoolVar(&r.redo, "redo", false, "grade again what has a result")
+	fs.Var(r.only, "only", "grade this submission alone; may be given several times")
+	shard := fs.String("shard", "", "grade a share: 2/8 is the second of eight")
+	fs.BoolVar(&r.evidence, "evidence", false, "keep what was recorded, for checker regrade")
+	formats := fs.String("format", "", "more reports: exercism, tap, github; with commas between")
+	positional, rest, _, err := parse(fs, args)
+	if err != nil {
+		return nil, err
+	}
+	positional = append(positional, rest...)
+	if len(positional) != 1 || positional[0] == "" {
+		return nil, fmt.Errorf("say which folder holds the submissions, one for each: checker grade --step 03 --out report DIR; got %q", positional)
+	}
+	if r.course, err = a.load(); err != nil {
+		return nil, err
+	}
+	var part *course.Step
+	if r.exercise, part, err = selected(r.course, []string{*step}); err != nil {
+		return nil, err
+	}
+	if part != nil {
+		return nil, fmt.Errorf("grade exercises as a whole: --step %s, not %s", r.exercise.Number, *step)
+	}
+	if *shard != "" {
+		if r.shard, err = batch.ParseShard(*shard); err != nil {
+			return nil, err
+		}
+	}
+	if r.jobs < 0 || r.jobs > batch.MaxOpen {
+		return nil, fmt.Errorf("--jobs %d: from 1 to %d; 0 is as many as this machine has cores and memory for", r.jobs, batch.MaxOpen)
+	}
+	if r.jobs == 0 {
+		r.jobs = min(batch.Jobs(buildMemory), batch.MaxOpen)
+	}
+	if r.formats, err = extraFormats(*formats); err != nil {
+		return nil, err
+	}
+	if r.dir, err = absolute(positional[0]); err != nil {
+		return nil, err
+	}
+	if !isDir(r.dir) {
+		return nil, fmt.Errorf("grade %s: there is no such folder", positional[0])
+	}
+	if r.store, err = absolute(r.out); err != nil {
+		return nil, err
+	}
+	if r.roster != "" {
+		r.roster, err = absolute(r.roster)
+	}
+	return r, err
+}
+
+// grade grades a folder of submissions.
+func (a *app) grade(args []string) int {
+	req, err := a.gradeRequest(args)
+	if err != nil {
+		return a.fail(err)
+	}
+	s, code, entered, err := a.openSession()
+	if err != nil {
+		return a.fail(err)
+	}
+	if entered {
+		return code
+	}
+	defer s.close()
+	g, err := a.grader(s, req)
+	if err != nil {
+		return a.fail(err)
+	}
+	c, err := a.class(req)
+	if err != nil {
+		return a.fail(err)
+	}
+	if err := known(req.only, c.names); err != nil {
+		return a.fail(err)
+	}
+	store, err := batch.OpenStore(req.store)
+	if err != nil {
+		return a.fail(err)
+	}
+	defer store.Close()
+	m := &batch.Manifest{Class: classOf(req.exercise), Kit: g.kit, Checker: g.checker, Shard: req.shard, Names: c.names}
+	if err := store.WriteManifest(m); err != nil {
+		return a.fail(err)
+	}
+	share := m.Share()
+	p := a.newMeter(len(share))
+	options := batch.Options{
+		Names: share, Open: g.entry(c), Jobs: req.jobs, Redo: req.redo, Evidence: req.evidence,
+		Done: p.done, Again: p.again,
+	}
+	if len(req.only) > 0 {
+		options.Only = req.only
+	}
+	err = batch.Run(a.ctx, store, options)
+	p.close()
+	if a.ctx.Err() != nil {
+		fmt.Fprintf(a.err, "checker: interrupted; %d of %d results are kept in %s: the same command goes on from there\n", p.have, len(share), req.out)
+		return a.fail(context.Canceled)
+	}
+	if err != nil {
+		return a.fail(err)
+	}
+	return a.reports(store.Dir(), req.out, m, req.formats)
+}
+
+// grader prepares what is the same for all submissions.
+func (a *app) grader(s *session, req *gradeRequest) (*grader, error) {
+	g := &grader{judging: newJudging(a.root, req.exercise), session: s, evidence: req.evidence}
+	var err error
+	if g.kit, err = g.kitHash(); err != nil {
+		return nil, err
+	}
+	if g.checker, err = checkerHash(); err != nil {
+		return nil, err
+	}
+	if s.tools, err = build.FindToolchain(a.ctx, a.root); err != nil {
+		return nil, err
+	}
+	g.goes = s.tools.Version
+	g.warm = &warmer{root: a.root, tools: s.tools, tried: map[string]bool{}}
+	g.scratch, err = s.scratch()
+	return g, err
+}
+
+// known says which of the names are none.
+func known(only names, all []string) error {
+	for name := range only {
+		if !slices.Contains(all, name) {
+			return fmt.Errorf("--only %s: no submission has that name; there are, for one, %s", printable(name), printable(strings.Join(all[:min(len(all), 5)], ", ")))
+		}
+	}
+	return nil
+}
+
+// absolute returns a path that holds when the working directory changes.
+func absolute(path string) (string, error) {
+	path, err := expandHome(path)
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", fmt.Errorf("find %s: %w", path, err)
+	}
+	return path, nil
+}
+
+// extraFormats reads --format.
+func extraFormats(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	formats := strings.Split(list, ",")
+	for _, f := range formats {
+		if !slices.Contains(export.Extra(), f) {
+			return nil, fmt.Errorf("no further format %q; there are %s", f, strings.Join(export.Extra(), ", "))
+		}
+	}
+	return formats, nil
+}

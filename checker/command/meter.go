@@ -1,0 +1,91 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"pidone/checker/batch"
+	"pidone/checker/grade"
+)
+
+// meter says how far grading many is: with a bar on a terminal, with a line for
+// each submission elsewhere.
+type meter struct {
+	app    *app
+	total  int
+	have   int // results
+	made   int // of these, by this call
+	counts map[grade.Verdict]int
+	start  time.Time
+	bar    *progressbar.ProgressBar // nil: lines
+}
+
+func (a *app) newMeter(total int) *meter {
+	m := &meter{app: a, total: total, counts: map[grade.Verdict]int{}, start: time.Now()}
+	if term.IsTerminal(int(a.err.Fd())) {
+		s := screenOf(a.err)
+		m.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(a.err), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(min(30, s.width/4)), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetDescription("grading"), progressbar.OptionUseANSICodes(true))
+		_ = m.bar.RenderBlank()
+	}
+	return m
+}
+
+// done is told of every submission that is through.
+func (m *meter) done(d batch.Done) {
+	if d.Verdict != "" {
+		m.have++
+		m.counts[d.Verdict]++
+		if !d.Reused {
+			m.made++
+		}
+	}
+	if m.bar != nil {
+		m.bar.Describe(m.sums())
+		_ = m.bar.Add(1)
+		return
+	}
+	if d.Reused || d.Verdict == "" {
+		return
+	}
+	left := ""
+	if rest := m.total - m.have; rest > 0 {
+		left = fmt.Sprintf("; %v left", (time.Since(m.start) / time.Duration(m.made) * time.Duration(rest)).Round(time.Second))
+	}
+	fmt.Fprintf(m.app.err, "%*d/%d %s: %s %d/%d (%s%s)\n", len(fmt.Sprint(m.total)), m.have, m.total,
+		printable(d.Name), d.Verdict, d.Score, d.Max, m.sums(), left)
+}
+
+// again is told that so many are graded a second time.
+func (m *meter) again(n int) {
+	if m.bar != nil {
+		return
+	}
+	fmt.Fprintf(m.app.err, "once more, one at a time, what errored or ran out of time beside others: %d\n", n)
+}
+
+// sums says how many came to what.
+func (m *meter) sums() string {
+	var words []string
+	for _, v := range []grade.Verdict{grade.Pass, grade.Fail, grade.Skip, grade.Error} {
+		if m.counts[v] > 0 || v == grade.Pass || v == grade.Fail {
+			words = append(words, fmt.Sprintf("%d %s", m.counts[v], v))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// close takes the bar away.
+func (m *meter) close() {
+	if m.bar != nil {
+		_ = m.bar.Clear()
+		_ = m.bar.Exit()
+	}
+}
