@@ -62,7 +62,10 @@ func (b *builder) frame(kinds []string, ns evidence.Namespaces) *Frame {
 	var fresh, names []string
 	hosts := 0
 	for _, kind := range kinds {
-		space := Space{Kind: kind, Name: kindName(kind), Inode: ns[kind]}
+		space := Space{Name: kindName(kind), Inode: ns[kind]}
+		if slices.Contains(kindOrder(), kind) {
+			space.Kind = kind
+		}
 		switch {
 		case ns[kind] == b.run.Host.Namespaces[kind]:
 			space.About = "the host's"

@@ -162,7 +162,6 @@ func (b *builder) call(it *item) *Call {
 // asked says what a call asked for.
 func (b *builder) asked(it *item) string {
 	e := it.events[0]
-	quoted := func(s string) string { return `"` + b.short(s) + `"` }
 	switch {
 	case isWrite(e):
 		text := "to " + b.target(e.Target)
@@ -171,16 +170,11 @@ func (b *builder) asked(it *item) string {
 		}
 		return text
 	case e.Call == "clone" || e.Call == "clone3" || e.Call == "unshare" || e.Call == "setns":
-		var flags []string
-		for _, f := range e.Flags {
-			if strings.HasPrefix(f, "CLONE_NEW") {
-				flags = append(flags, b.short(f))
-			}
+		isNew := func(f string) bool { return strings.HasPrefix(f, "CLONE_NEW") }
+		if flags := b.flags(e, isNew); len(flags) > 0 {
+			return strings.Join(flags, " ")
 		}
-		if len(flags) == 0 {
-			return "with no namespace flag"
-		}
-		return strings.Join(flags, " ")
+		return "with no namespace flag"
 	case e.Call == "execve" || e.Call == "execveat":
 		argv := e.Argv
 		if len(argv) > 0 && argv[0] == e.Path {
@@ -193,16 +187,25 @@ func (b *builder) asked(it *item) string {
 	var parts []string
 	for _, s := range []string{e.Text, e.Source, e.Path} {
 		if s != "" {
-			parts = append(parts, quoted(s))
+			parts = append(parts, `"`+b.short(s)+`"`)
 		}
 	}
 	if e.FSType != "" {
 		parts = append(parts, "type "+b.short(e.FSType))
 	}
+	return strings.Join(append(parts, b.flags(e, func(string) bool { return true })...), " ")
+}
+
+// flags returns those of a call's flags that are wanted; no call has more than
+// maxFlags.
+func (b *builder) flags(e *evidence.Event, wanted func(string) bool) []string {
+	var flags []string
 	for _, f := range e.Flags {
-		parts = append(parts, b.short(f))
+		if wanted(f) && len(flags) < maxFlags {
+			flags = append(flags, b.short(f))
+		}
 	}
-	return strings.Join(parts, " ")
+	return flags
 }
 
 // answer says what the kernel answered, and how to write it.

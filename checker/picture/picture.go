@@ -16,11 +16,12 @@ import (
 
 // A Picture is what is drawn of one run. All its texts are visible ones.
 type Picture struct {
-	Hostname string  // of the host, at the start
-	Host     []Space // the host's PID and UTS namespaces, as far as they are known
-	First    *Frame  // the first process; nil: nothing ran
-	Last     int     // the largest Call.Number
-	Ending   []Note  // how the run as a whole went
+	Hostname  string  // of the host, at the start
+	Host      []Space // the host's PID and UTS namespaces, as far as they are known
+	First     *Frame  // the first process; nil: nothing ran
+	Processes int     // how many there were, drawn or not
+	Last      int     // the largest Call.Number
+	Ending    []Note  // how the run as a whole went
 }
 
 // A Frame is a process and what it did, or, where Process.Continues, what it
@@ -34,7 +35,7 @@ type Frame struct {
 
 // A Space is one namespace.
 type Space struct {
-	Kind  string // "pid", as in evidence.Namespaces
+	Kind  string // "pid", as in evidence.Namespaces; empty for one that is not known
 	Name  string // "PID"
 	Inode uint64
 	About string // what it is for, or whose it is
@@ -97,7 +98,8 @@ const (
 	maxCalls     = 160  // of all processes
 	maxOwnCalls  = 30   // of one
 	maxBytes     = 4096 // of what was written at once
-	maxText      = 200  // bytes of a text of the submission's, but of what it wrote
+	maxFlags     = 32
+	maxText      = 200 // bytes of a text of the submission's, but of what it wrote
 )
 
 // New returns what is drawn of a run. child is what the scenarios take for the
@@ -108,7 +110,7 @@ func New(run *evidence.Run, child *evidence.Process, see func(string) string) (*
 		return nil, fmt.Errorf("draw the run: %w", err)
 	}
 	b := newBuilder(run, child, see)
-	p := &Picture{Hostname: b.short(run.Host.Hostname), Last: b.last}
+	p := &Picture{Hostname: b.short(run.Host.Hostname), Last: b.last, Processes: len(b.names)}
 	for _, inode := range run.Host.Namespaces {
 		b.seen[inode] = true
 	}

@@ -1,0 +1,416 @@
+package webpage
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/grade"
+)
+
+// TestBrowser looks at pages in a real browser, which is started once.
+func TestBrowser(t *testing.T) {
+	b := startBrowser(t)
+	t.Run("content", b.content)
+	t.Run("sorting", b.sorting)
+	t.Run("sorting by keyboard", b.sortingByKeyboard)
+	t.Run("filter", b.filter)
+	t.Run("links", b.links)
+	t.Run("widths", b.widths)
+	t.Run("nothing of a submission runs", b.hostile)
+	t.Run("what would run elsewhere does not run here", b.policy)
+	t.Run("many submissions", b.many)
+}
+
+type browser struct {
+	ctx context.Context
+	dir string
+}
+
+// startBrowser starts Chromium. Where there is none the test is skipped, but
+// not in CI, which has installed it.
+func startBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("chromium is missing: apt-get install chromium")
+		}
+		t.Skip("chromium is missing: apt-get install chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx), "start %s", path)
+	return &browser{ctx, t.TempDir()}
+}
+
+// A tab shows one page, and keeps what goes on there that should not.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mutex    sync.Mutex
+	url      string
+	trouble  []string // messages of the console, exceptions, dialogues
+	requests []string // of anything but the page
+}
+
+// open shows a page in a new tab.
+func (b *browser) open(t *testing.T, html string) *tab {
+	t.Helper()
+	path := filepath.Join(b.dir, strings.ReplaceAll(t.Name(), "/", "-")+".html")
+	require.NoError(t, os.WriteFile(path, []byte(html), 0o600))
+	return b.visit(t, "file://"+path)
+}
+
+func (b *browser) visit(t *testing.T, url string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	t.Cleanup(cancel)
+	w := &tab{t: t, ctx: ctx, url: url}
+	require.NoError(t, chromedp.Listen(ctx, w.hear))
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	w.run(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(url))
+	return w
+}
+
+// hear keeps an event that should not be.
+func (w *tab) hear(event any) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		w.trouble = append(w.trouble, fmt.Sprintf("console %s: %v", e.Type, e.Args))
+	case *runtime.EventExceptionThrown:
+		w.trouble = append(w.trouble, fmt.Sprintf("exception: %s", e.ExceptionDetails.Text))
+	case *log.EventEntryAdded:
+		w.trouble = append(w.trouble, fmt.Sprintf("%s: %s", e.Entry.Source, e.Entry.Text))
+	case *page.EventJavascriptDialogOpening:
+		w.trouble = append(w.trouble, "dialogue: "+e.Message)
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, w.url) {
+			w.requests = append(w.requests, e.Request.URL)
+		}
+	}
+}
+
+func (w *tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	require.NoError(w.t, chromedp.Do(w.ctx, actions...))
+}
+
+// value evaluates an expression.
+func value[T any](w *tab, expression string) T {
+	w.t.Helper()
+	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](expression))
+	require.NoError(w.t, err, expression)
+	return v
+}
+
+// quiet wants nothing to have gone wrong, and nothing to have been asked for.
+func (w *tab) quiet() {
+	w.t.Helper()
+	w.run(chromedp.Evaluate[chromedp.Void](`new Promise(done => setTimeout(done, 50))`, chromedp.EvalAwaitPromise))
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	assert.Empty(w.t, w.trouble)
+	assert.Empty(w.t, w.requests)
+}
+
+// names are the rows of the table that are shown, in their order.
+func (w *tab) names() []string {
+	w.t.Helper()
+	return value[[]string](w, `[...document.querySelectorAll("#table tbody tr:not([hidden]) th")].map(th => th.textContent)`)
+}
+
+// column is what the table has in a column, in its order.
+func (w *tab) column(n int) []string {
+	w.t.Helper()
+	return value[[]string](w, fmt.Sprintf(`[...document.querySelectorAll("#table tbody tr")].map(row => row.cells[%d].innerText.trim())`, n))
+}
+
+func (b *browser) content(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 40)...))
+	assert.Equal(t, "Namespace isolation: 40 submissions", value[string](w, `document.title`))
+	assert.Len(t, w.names(), 40)
+	assert.Equal(t, 40, value[int](w, `document.querySelectorAll("article").length`))
+	assert.Equal(t, 11, value[int](w, `document.querySelectorAll(".hist text:not(.n)").length`))
+	assert.Equal(t, 4, value[int](w, `document.querySelectorAll(".bars svg").length`))
+	assert.Zero(t, value[int](w, `document.querySelectorAll("details[open]").length`), "closed by default")
+	// What a mark means is there without seeing it.
+	assert.Equal(t, []string{"pass", "fail", "pass", "skip"}, value[[]string](w, `[...document.querySelectorAll("#table tbody tr:nth-child(2) td.s")].map(td => td.textContent)`))
+	// The style is in force, or all bars would be black.
+	assert.NotEqual(t, "rgb(0, 0, 0)", value[string](w, `getComputedStyle(document.querySelector("rect.pass")).fill`))
+	assert.Positive(t, value[float64](w, `document.querySelector(".hist rect").getBoundingClientRect().height`))
+	w.quiet()
+}
+
+func (b *browser) sorting(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 40)...))
+	before := w.names()
+	assert.Equal(t, "ascending", value[string](w, `document.querySelector("thead th").ariaSort`))
+
+	click := func(n int) {
+		t.Helper()
+		w.run(chromedp.Click(chromedp.CSS(fmt.Sprintf(`thead th:nth-child(%d) button`, n))))
+	}
+	sorted := func() string {
+		t.Helper()
+		return value[string](w, `[...document.querySelectorAll("thead th")].map(th => th.ariaSort ?? "-").join(" ")`)
+	}
+	click(1)
+	assert.Equal(t, "descending - - - - - - -", sorted())
+	down := w.names()
+	slices.Reverse(down)
+	assert.Equal(t, before, down)
+
+	scores := func() []int {
+		t.Helper()
+		return value[[]int](w, `[...document.querySelectorAll("#table tbody td.r")].map(td => parseInt(td.textContent))`)
+	}
+	click(3)
+	assert.Equal(t, "- - ascending - - - - -", sorted())
+	assert.True(t, slices.IsSorted(scores()), "100 comes after 20: %v", scores())
+	assert.Equal(t, 100, scores()[39])
+	ties := w.names()[37:]
+	assert.True(t, slices.IsSorted(ties), "equal ones stay in the order of their names: %v", ties)
+	click(3)
+	assert.Equal(t, "- - descending - - - - -", sorted())
+	assert.Equal(t, 100, scores()[0])
+
+	click(2)
+	assert.Equal(t, []string{"no verdict", "failed", "not run", "passed"}, slices.Compact(w.column(1)))
+	click(5)
+	assert.Equal(t, []string{"error", "fail", "skip", "pass"}, slices.Compact(value[[]string](w, `[...document.querySelectorAll("#table tbody tr")].map(row => row.cells[4].textContent)`)))
+	click(8)
+	causes := w.column(7)
+	assert.NotEmpty(t, causes[0])
+	assert.Empty(t, causes[39], "those without a cause come last")
+	click(8)
+	assert.NotEmpty(t, w.column(7)[0])
+	assert.Empty(t, w.column(7)[39], "whichever way")
+	click(1)
+	assert.Equal(t, before, w.names())
+	w.quiet()
+}
+
+func (b *browser) sortingByKeyboard(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 14)...))
+	w.run(chromedp.Focus(chromedp.CSS(`#words`)), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab))
+	assert.Equal(t, "Score", value[string](w, `document.activeElement.textContent`))
+	w.run(chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(" "))
+	assert.Equal(t, "descending", value[string](w, `document.activeElement.closest("th").ariaSort`))
+	assert.Equal(t, "100/100", w.column(2)[0])
+	assert.NotEqual(t, "none", value[string](w, `getComputedStyle(document.activeElement).outlineStyle`), "the focus can be seen")
+	w.quiet()
+}
+
+func (b *browser) filter(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 40)...))
+	w.run(chromedp.SendKeys(chromedp.CSS(`#words`), "Passed student-003"))
+	names := w.names()
+	assert.NotEmpty(t, names)
+	for _, name := range names {
+		assert.Contains(t, name, "student-003")
+	}
+	assert.Equal(t, fmt.Sprintf("%d of 40", len(names)), value[string](w, `document.getElementById("count").value`))
+	assert.Equal(t, len(names), value[int](w, `document.querySelectorAll("article:not([hidden])").length`), "their sections alone")
+	// A sorted table stays filtered.
+	w.run(chromedp.Click(chromedp.CSS(`thead th button`)))
+	slices.Reverse(names)
+	assert.Equal(t, names, w.names())
+
+	w.run(chromedp.SendKeys(chromedp.CSS(`#words`), "nobody"))
+	assert.Empty(t, w.names())
+	assert.True(t, value[bool](w, `document.getElementById("none").checkVisibility()`))
+	w.run(chromedp.SendKeys(chromedp.CSS(`#words`), kb.Escape))
+	assert.Len(t, w.names(), 40)
+	assert.False(t, value[bool](w, `document.getElementById("none").checkVisibility()`))
+
+	// Causes lead to those who failed for them.
+	w.run(chromedp.Click(chromedp.CSS(`a[data-find="flag-missing-pid"]`)))
+	assert.NotEmpty(t, w.names())
+	for _, cause := range value[[]string](w, `[...document.querySelectorAll("#table tbody tr:not([hidden]) td.w")].map(td => td.textContent)`) {
+		assert.Contains(t, cause, "flag-missing-pid")
+	}
+	// A link to a section that is hidden shows it.
+	w.run(chromedp.Evaluate[chromedp.Void](`location.hash = "s-student-0000"`), chromedp.WaitVisible(chromedp.CSS(`#s-student-0000`)))
+	assert.Len(t, w.names(), 40)
+	w.quiet()
+}
+
+func (b *browser) links(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 14)...))
+	broken := value[[]string](w, `[...document.querySelectorAll("a")].map(a => a.getAttribute("href")).filter(to => !to.startsWith("#") || !document.getElementById(to.slice(1)))`)
+	assert.Empty(t, broken, "every link leads to something on the page")
+	twice := value[[]string](w, `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`)
+	assert.Empty(t, twice)
+
+	// A finding's line opens the source.
+	w.run(chromedp.Evaluate[chromedp.Void](`document.querySelector("dl a").click()`), chromedp.WaitVisible(chromedp.CSS(`:target`)))
+	assert.True(t, value[bool](w, `document.querySelector(":target").matches("li.hit")`))
+	w.quiet()
+}
+
+// widths: no page is wider than its window, whatever is on it.
+func (b *browser) widths(t *testing.T) {
+	w := b.open(t, pageOf(t, append([]*grade.Record{hostile()}, students(t, 14)...)...))
+	w.run(chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true; for (const a of document.querySelectorAll("article")) a.style.contentVisibility = "visible"`))
+	for _, width := range []int64{320, 390, 768, 1280, 2560} {
+		w.run(chromedp.EmulateViewport(width, 900))
+		assert.LessOrEqual(t, value[int64](w, `document.documentElement.scrollWidth`), width, "at %d", width)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		_, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		require.NoError(t, err)
+		assert.Empty(t, value[[]string](w, contrast), scheme)
+	}
+}
+
+// contrast lists the texts that are hard to read on what is behind them
+// (WCAG 2.2, 1.4.3: 4.5 to 1).
+const contrast = `(() => {
+  const parse = c => (c.match(/[\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const found = new Set();
+  for (const e of document.querySelectorAll("body *")) {
+    const style = getComputedStyle(e);
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || parseFloat(style.fontSize) === 0 || e.closest("[hidden],svg,title")) continue;
+    let behind = e;
+    while (behind !== document.documentElement && parse(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const a = light(parse(style.color)), b = light(parse(getComputedStyle(behind === document.documentElement ? document.body : behind).backgroundColor));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.add(e.tagName + "." + e.className + " in " + behind.tagName + "." + behind.className + ": " + ratio.toFixed(1));
+  }
+  return [...found];
+})()`
+
+// elsewhere is a server that nobody should ask for anything.
+func elsewhere(t *testing.T) (url string, asked func() []string) {
+	var mutex sync.Mutex
+	var all []string
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		all = append(all, r.URL.Path)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() []string {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return slices.Clone(all)
+	}
+}
+
+// hostile: a submission's name, findings, sources, output and processes are made
+// of what would run or load something, and a megabyte of one line.
+func (b *browser) hostile(t *testing.T) {
+	url, asked := elsewhere(t)
+	html := pageOf(t, hostileTo(url), students(t, 1)[0])
+	for _, w := range []*tab{b.open(t, html), b.serve(t, html)} {
+		w.run(chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
+		w.quiet()
+		assert.True(t, value[bool](w, `window.owned === undefined`))
+		assert.Equal(t, 1, value[int](w, `document.scripts.length`))
+		assert.Zero(t, value[int](w, `document.querySelectorAll("img,iframe,frame,object,embed,form,base,link,template,audio,video,foreignObject,textarea").length`))
+		assert.Equal(t, 1, value[int](w, `document.querySelectorAll("style").length`))
+		assert.Equal(t, 1, value[int](w, `document.querySelectorAll("input").length`))
+		assert.Equal(t, 2, value[int](w, `document.querySelectorAll("article").length`))
+		odd := value[[]string](w, `[...document.querySelectorAll("*")].flatMap(e => e.getAttributeNames()).filter(name => name.startsWith("on") || name === "style" || name === "src" || name === "srcdoc")`)
+		assert.Empty(t, odd)
+		assert.Empty(t, value[[]string](w, `[...document.querySelectorAll("[href]")].map(a => a.getAttribute("href")).filter(to => !to.startsWith("#"))`))
+		for _, attack := range attacks(url)[:10] {
+			assert.True(t, value[bool](w, fmt.Sprintf(`document.querySelector(".out").textContent.includes(%q)`, attack)), "%q is there as text", attack)
+		}
+		assert.True(t, value[bool](w, `document.querySelector("article").offsetHeight > 100`), "their style is none")
+		// The page works beside it.
+		w.run(chromedp.SendKeys(chromedp.CSS(`#words`), "student"))
+		assert.Equal(t, []string{"student-0000"}, w.names())
+		w.quiet()
+	}
+	assert.Empty(t, asked())
+}
+
+// serve shows a page that comes from a server, as an instructor may put it on one.
+func (b *browser) serve(t *testing.T, html string) *tab {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, html)
+	}))
+	t.Cleanup(s.Close)
+	return b.visit(t, s.URL)
+}
+
+// policy: even what would get past the escaping is stopped. The same page
+// without the policy shows that it would have done something.
+func (b *browser) policy(t *testing.T) {
+	const attack = `<script>window.owned=1</script><img src="%[1]s/image" onerror="window.owned=2"><iframe src="%[1]s/frame"></iframe>` +
+		`<link rel="stylesheet" href="%[1]s/style"><script src="%[1]s/script"></script><svg onload="window.owned=3"></svg><style>h1{color:rgb(1,2,3)}</style>`
+	url, asked := elsewhere(t)
+	html := pageOf(t, students(t, 1)...)
+	with := strings.Replace(html, "<main>", "<main>"+fmt.Sprintf(attack, url), 1)
+	const color = `getComputedStyle(document.querySelector("h1")).color`
+
+	w := b.open(t, with)
+	w.run(chromedp.Sleep(100 * time.Millisecond))
+	assert.True(t, value[bool](w, `window.owned === undefined`))
+	assert.NotEqual(t, "rgb(1, 2, 3)", value[string](w, color))
+	assert.Empty(t, asked())
+	w.mutex.Lock()
+	assert.GreaterOrEqual(t, strings.Count(strings.Join(w.trouble, "\n"), "Content Security Policy"), 6, "%v", w.trouble)
+	w.mutex.Unlock()
+
+	w = b.open(t, strings.Replace(with, "Content-Security-Policy", "x", 1))
+	w.run(chromedp.Sleep(100 * time.Millisecond))
+	assert.True(t, value[bool](w, `window.owned !== undefined`))
+	assert.Equal(t, "rgb(1, 2, 3)", value[string](w, color))
+	for _, path := range []string{"/image", "/frame", "/style", "/script"} {
+		assert.Contains(t, asked(), path)
+	}
+}
+
+// many: a large class opens, sorts and filters while one looks at it.
+func (b *browser) many(t *testing.T) {
+	html := pageOf(t, students(t, 800)...)
+	start := time.Now()
+	w := b.open(t, html)
+	opened := time.Since(start)
+	assert.Len(t, w.names(), 800)
+	sort := value[float64](w, `(() => { const from = performance.now(); document.querySelector("thead th button").click(); document.body.offsetHeight; return performance.now() - from })()`)
+	filter := value[float64](w, `(() => { const from = performance.now(); const words = document.getElementById("words"); words.value = "flag"; words.dispatchEvent(new Event("input")); document.body.offsetHeight; return performance.now() - from })()`)
+	t.Logf("%.1f MB: opened in %.1f s, sorted in %.0f ms, filtered in %.0f ms", float64(len(html))/1e6, opened.Seconds(), sort, filter)
+	w.quiet()
+}
