@@ -17,7 +17,7 @@ sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
 submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 
 .DEFAULT_GOAL := help
-.PHONY: help check grade regrade trace run hint list solution reset doctor update test verify bench soak fuzz clean
+.PHONY: help check grade regrade trace run hint list solution reset doctor update test verify browser bench soak fuzz clean
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -45,6 +45,7 @@ help:
 	@echo 'make verify                what may not drift: skeletons, pages, scenarios, verdicts'
 	@echo 'make update                generate the exercises from the solutions'
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
+	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
 	@echo 'make soak                  1,000 checks beside a busy CPU: always the same verdicts'
 	@echo 'make fuzz                  the fuzz targets, 20 s each'
 
@@ -110,6 +111,10 @@ verify: $(checker)
 
 bench: $(checker)
 	@CGO_ENABLED=0 $(GO) run ./checker/bench
+
+# Fails where make test skips: without a Chromium.
+browser:
+	@CI=true $(gotest) -json -run TestBrowser ./checker/webpage | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 soak:
 	@$(gotest) -tags soak -timeout 60m -run TestSoak -v ./checker/command

@@ -18,7 +18,7 @@ import (
 func TestImports(t *testing.T) {
 	order := []string{
 		"", "command", // main
-		"batch", "export", "report", "grade", "scenario", "picture",
+		"batch", "export", "webpage", "report", "grade", "scenario", "picture",
 		"intake", "trace", "build", "sandbox",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
@@ -36,6 +36,7 @@ func TestImports(t *testing.T) {
 		"batch":    {"grade", "scenario"},
 		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
 		"export":   {"report", "grade", "scenario", "visible"},
+		"webpage":  {"grade", "scenario", "picture", "evidence", "visible"},
 		"picture":  {"evidence", "visible"},
 		"grade":    {"scenario", "evidence"},
 		"scenario": {"evidence", "pattern"},

@@ -70,7 +70,7 @@ type causeBar struct {
 
 // A row is a submission's line of the table.
 type row struct {
-	key     string // its name as it is
+	key     string       // its name as it is
 	Anchor  string       // the id of its section
 	Link    template.URL // to it; as an ordinary text the template would encode it once more
 	Name    string
