@@ -35,7 +35,7 @@ func TestImports(t *testing.T) {
 		"skeleton": {"pattern"},
 		"batch":    {"grade", "scenario"},
 		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
-		"export":   {"report", "grade", "scenario", "visible"},
+		"export":   {"webpage", "report", "grade", "scenario", "visible"},
 		"webpage":  {"grade", "scenario", "picture", "evidence", "visible"},
 		"picture":  {"evidence", "visible"},
 		"grade":    {"scenario", "evidence"},

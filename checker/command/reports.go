@@ -121,5 +121,5 @@ func (o *outcome) summary(a *app, shown string) {
 	if o.missing > 0 {
 		fmt.Fprintf(a.out, "without a result, and not in the reports: %d; run it without --only to grade them\n", o.missing)
 	}
-	fmt.Fprintf(a.out, "reports: %s, results.json, results.csv, summary.md, ...\n", filepath.Join(shown, "junit.xml"))
+	fmt.Fprintf(a.out, "reports: %s, summary.md, results.csv, ...\n", filepath.Join(shown, "report.html"))
 }

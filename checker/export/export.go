@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"pidone/checker/grade"
+	"pidone/checker/webpage"
 )
 
 // A Report takes the records of a class in the order of their names. It is
@@ -100,7 +101,7 @@ type set struct {
 }
 
 // Open makes all reports of a class in the folder dir (OUT): results.json,
-// results.csv, junit.xml, summary.md, and the folders gradescope and classroom
+// results.csv, junit.xml, summary.md, report.html (package webpage), and the folders gradescope and classroom
 // with a file for each submission. extra are further formats, of Extra. more are
 // reports made elsewhere, which get the same records.
 //
@@ -119,12 +120,13 @@ func Open(dir string, class grade.Class, extra []string, more ...Report) (Report
 	}
 	for _, r := range []struct {
 		name string
-		make func(w io.Writer, class grade.Class) Report
+		make func(w io.Writer, class grade.Class) (Report, error)
 	}{
-		{"results.json", newResults},
-		{"results.csv", newTable},
-		{"junit.xml", func(w io.Writer, class grade.Class) Report { return newJUnit(w, class, dir) }},
-		{"summary.md", newSummary},
+		{"results.json", sure(newResults)},
+		{"results.csv", sure(newTable)},
+		{"junit.xml", sure(func(w io.Writer, class grade.Class) Report { return newJUnit(w, class, dir) })},
+		{"summary.md", sure(newSummary)},
+		{"report.html", func(w io.Writer, class grade.Class) (Report, error) { return webpage.New(w, class) }},
 	} {
 		f, err := create(filepath.Join(dir, r.name))
 		if err != nil {
@@ -132,7 +134,12 @@ func Open(dir string, class grade.Class, extra []string, more ...Report) (Report
 			return nil, err
 		}
 		s.files = append(s.files, f)
-		s.reports = append(s.reports, r.make(f, class))
+		report, err := r.make(f, class)
+		if err != nil {
+			s.discard()
+			return nil, err
+		}
+		s.reports = append(s.reports, report)
 	}
 	for _, f := range formats() {
 		if f.extra && !slices.Contains(extra, f.name) {
@@ -146,6 +153,11 @@ func Open(dir string, class grade.Class, extra []string, more ...Report) (Report
 		s.folders = append(s.folders, folder)
 	}
 	return s, nil
+}
+
+// sure is for a report that can always be made.
+func sure(make func(io.Writer, grade.Class) Report) func(io.Writer, grade.Class) (Report, error) {
+	return func(w io.Writer, class grade.Class) (Report, error) { return make(w, class), nil }
 }
 
 // Add gives a record to all reports. Names must grow, as strings compare.

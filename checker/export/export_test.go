@@ -35,9 +35,9 @@ func TestReportsAreTheSameBytes(t *testing.T) {
 	one := tree(t, write(t, someClass(), records))
 	again := tree(t, write(t, someClass(), realRecords(t)))
 	assert.Equal(t, one, again)
-	assert.Len(t, one, 4+5*len(records), "and no temporary file")
+	assert.Len(t, one, 5+5*len(records), "and no temporary file")
 	for _, name := range []string{
-		"results.json", "results.csv", "junit.xml", "summary.md", "gradescope/solution/results.json",
+		"results.json", "results.csv", "junit.xml", "summary.md", "report.html", "gradescope/solution/results.json",
 		"classroom/solution.json", "exercism/solution.json", "tap/solution.tap", "github/solution.txt",
 	} {
 		assert.NotEmpty(t, one[name], name)
@@ -83,7 +83,7 @@ func TestReportsAfterAKill(t *testing.T) {
 	out, err := Open(dir, someClass(), nil)
 	require.NoError(t, err)
 	require.NoError(t, out.Close())
-	assert.Len(t, tree(t, dir), 4)
+	assert.Len(t, tree(t, dir), 5)
 }
 
 type elsewhere struct {
