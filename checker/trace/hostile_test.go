@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -148,6 +149,20 @@ func TestRefusedCalls(t *testing.T) {
 	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
 	assert.Len(t, events(run, "clone"), births.limit())
 	assert.Empty(t, run.End.Cut)
+}
+
+// TestMountBomb: looking at very many mounts takes no longer than at many.
+func TestMountBomb(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	run := record(t, "mountbomb")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Contains(t, run.Host.MountsLeft, "/tmp/a")
+	assert.Len(t, run.Host.MountsLeft, moreMounts)
+	for _, m := range run.Host.MountsLeft {
+		require.Equal(t, "/tmp/a", m)
+	}
 }
 
 // TestRivals: every name that the host was given is seen, whoever gave it.

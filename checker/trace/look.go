@@ -38,6 +38,8 @@ type looks struct {
 	// shared are the maps handed out, so that equal ones are one.
 	shared    map[inodes]evidence.Namespaces
 	mountinfo int // descriptor of init's; -1: none
+	listed    int // bytes of it that were read at first
+	first     int // mounts in those
 	full      bool
 }
 

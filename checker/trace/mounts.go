@@ -15,14 +15,35 @@ type mount struct {
 	what string
 }
 
-// mounts returns the host's mounts, sorted by their points.
+// Limits of what is read of a mountinfo file. The kernel lists mounts by age, and
+// a line takes it as long as mounts lie on one another there: the lines of
+// 100,000 such mounts took minutes. Those of the start and some are enough to
+// say what was left.
+const (
+	maxMountinfo = 256 << 10 // bytes
+	moreBytes    = 24 << 10  // than at first
+	moreMounts   = 100       // of them, which fewer bytes hold but for long paths
+)
+
+// mounts returns the host's mounts, sorted by their points; of very many the
+// oldest.
 func (l *looks) mounts() ([]mount, error) {
-	const limit = 4 << 20
+	limit := maxMountinfo
+	if l.listed > 0 {
+		limit = l.listed + moreBytes
+	}
 	data, err := readAll(l.mountinfo, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read mountinfo of init: %w", err)
 	}
+	if len(data) >= limit {
+		data = data[:bytes.LastIndexByte(data, '\n')+1]
+	}
 	list := parseMounts(data)
+	if l.listed == 0 {
+		l.listed, l.first = len(data), len(list)
+	}
+	list = list[:min(len(list), l.first+moreMounts)]
 	slices.SortStableFunc(list, func(a, b mount) int { return strings.Compare(a.point, b.point) })
 	return list, nil
 }

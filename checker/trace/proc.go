@@ -90,7 +90,7 @@ func readAll(fd, limit int) ([]byte, error) {
 	var data []byte
 	for len(data) < limit {
 		data = slices.Grow(data, 4096)
-		n, err := preadRaw(fd, data[len(data):cap(data)], int64(len(data)))
+		n, err := preadRaw(fd, data[len(data):min(cap(data), limit)], int64(len(data)))
 		if err != nil {
 			return data, err
 		}

@@ -202,3 +202,13 @@ func refused([]string) {
 		}
 	}
 }
+
+// mountBomb doubles the number of mounts, each on another one.
+func mountBomb([]string) {
+	fail("mkdir", os.Mkdir("/tmp/a", 0o755))
+	fail("mount", unix.Mount("a", "/tmp/a", "tmpfs", 0, ""))
+	fail("share", unix.Mount("", "/tmp/a", "", unix.MS_SHARED, ""))
+	for range 15 {
+		fail("bind", unix.Mount("/tmp/a", "/tmp/a", "", unix.MS_BIND|unix.MS_REC, ""))
+	}
+}

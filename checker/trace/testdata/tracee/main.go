@@ -47,6 +47,7 @@ func main() {
 		"strange":   strange,
 		"busy":      busy,
 		"refused":   refused,
+		"mountbomb": mountBomb,
 		"logs":      logs,
 		"late":      late,
 		"rawexit":   rawExit,
