@@ -128,9 +128,11 @@ func (c *canaries) alarm(format string, args ...any) {
 // listen opens services of the machine: a connection to one is an alarm.
 func (c *canaries) listen(t *testing.T) {
 	t.Helper()
-	for _, l := range [][2]string{{"tcp", "127.0.0.1:0"}, {"tcp", "[::1]:0"}, {"unix", "@pidone-canary"}, {"unix", filepath.Join(c.own, "socket")}} {
+	// One of the ports that network-scan tries.
+	port := fmt.Sprint(32768 + os.Getpid()%10000)
+	for _, l := range [][2]string{{"tcp", "127.0.0.1:" + port}, {"tcp", "[::1]:" + port}, {"unix", "@pidone-canary"}, {"unix", filepath.Join(c.own, "socket")}} {
 		listener, err := net.Listen(l[0], l[1])
-		if err != nil && (l[1] == "[::1]:0" || errors.Is(err, unix.EADDRINUSE)) {
+		if err != nil && (l[1][0] == '[' || errors.Is(err, unix.EADDRINUSE)) {
 			continue // a machine without IPv6; another run of these tests
 		}
 		require.NoError(t, err)
