@@ -14,6 +14,11 @@ func TestHostile(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, string, []*grade.Record){
 		"results.json": hostileResults,
 		"results.csv":  hostileTable,
+		"junit.xml":    hostileJUnit,
+		"summary.md":   hostileSummary,
+		"platforms":    hostilePlatforms,
+		"tap":          hostileTAP,
+		"github":       hostileGitHub,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, dir, records) })
 	}

@@ -40,6 +40,7 @@ type (
 	junitCase struct {
 		Name    string       `xml:"name,attr"`
 		Class   string       `xml:"classname,attr"`
+		Time    string       `xml:"time,attr"`
 		Failure *junitResult `xml:"failure"`
 		Error   *junitResult `xml:"error"`
 		Skipped *junitResult `xml:"skipped"`
@@ -159,7 +160,10 @@ func suiteOf(class grade.Class, r *grade.Record) junitSuite {
 	}
 	for i := range steps {
 		step := &steps[i]
-		one := junitCase{Name: title(class.Exercise, step), Class: name}
+		one := junitCase{Name: title(class.Exercise, step), Class: name, Time: seconds(0)}
+		if i == 0 { // steps share runs: it is the time of all of them
+			one.Time = s.Time
+		}
 		text := strings.Join(explain(c, step), "\n")
 		switch step.Verdict {
 		case grade.Pass:

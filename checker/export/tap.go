@@ -38,16 +38,36 @@ func tap(w io.Writer, class grade.Class, r *grade.Record) error {
 	return b.Flush()
 }
 
-// tapDiagnostics writes the YAML block of a step.
+// tapDiagnostics writes the YAML block of a step. Every text is one scalar in
+// single quotes, in a mapping: what readers of TAP know of YAML.
 func tapDiagnostics(b *bufio.Writer, c *grade.Check, s *grade.StepResult) {
-	fmt.Fprintf(b, "  ---\n  verdict: %s\n  score: %d\n  max_score: %d\n", yamlText(string(s.Verdict)), s.Score, s.MaxScore)
-	if lines := explain(c, s); len(lines) > 0 {
-		fmt.Fprint(b, "  message:\n")
-		for _, line := range lines {
-			fmt.Fprintf(b, "    - %s\n", yamlText(line))
+	fmt.Fprintf(b, "  ---\n  verdict: %s\n  score: %d\n  max_score: %d\n", verdictOf(s), s.Score, s.MaxScore)
+	if s.Reason != "" {
+		fmt.Fprintf(b, "  reason: %s\n", yamlText(s.Reason))
+	}
+	if len(s.Findings) > 0 {
+		fmt.Fprintln(b, "  findings:")
+	}
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		lead := "    - "
+		for _, field := range []struct{ name, text string }{
+			{"check", f.Check}, {"want", f.Want}, {"saw", f.Saw}, {"at", f.At}, {"why", f.Why}, {"try", f.Try},
+			{"hint", f.Ask}, {"page", f.Hint}, {"cause", f.Cause},
+		} {
+			if field.text != "" || field.name == "saw" {
+				fmt.Fprintf(b, "%s%s: %s\n", lead, field.name, yamlText(field.text))
+				lead = "      "
+			}
 		}
 	}
-	fmt.Fprint(b, "  ...\n")
+	if s.Verdict == grade.Fail && !c.Build.OK && len(c.Build.Errors) > 0 {
+		fmt.Fprintln(b, "  compiler:")
+		for _, line := range compiler(c) {
+			fmt.Fprintf(b, "    - line: %s\n", yamlText(line))
+		}
+	}
+	fmt.Fprintln(b, "  ...")
 }
 
 // tapText escapes what has a meaning in a description, on one line.
@@ -55,7 +75,13 @@ func tapText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(show(s))
 }
 
-// yamlText writes a visible text as a quoted scalar of YAML.
-func yamlText(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(show(s)) + `"`
+// yamlText writes a text as a scalar of YAML in single quotes.
+func yamlText(s string) string { return "'" + strings.ReplaceAll(show(s), "'", "''") + "'" }
+
+// verdictOf returns fail, or error for all that is no verdict.
+func verdictOf(s *grade.StepResult) grade.Verdict {
+	if s.Verdict == grade.Fail {
+		return grade.Fail
+	}
+	return grade.Error
 }
