@@ -242,21 +242,29 @@ func TestPlainLeavesNothing(t *testing.T) {
 	assert.Empty(t, left)
 }
 
+// Warm adds to the build cache what submissions need of Go's own library.
+// Nothing else does: what one submission builds goes with its sandbox, and the
+// next finds what was there before.
 func TestWarm(t *testing.T) {
 	t.Parallel()
-	importing := func(pkg string) string {
-		return folderOf(t, "main.go", "package main\n\nimport _ \""+pkg+"\"\n\nfunc main() {}\n")
-	}
-	req := request(t, importing("errors"))
+	ctx := context.Background()
+	own := "package main\n\nimport (\n\t_ \"container/list\"\n\n\t\"submission/a\"\n)\n\nfunc main() { print(a.Word) }\n"
+	req := sandboxed(t, folderOf(t, "main.go", own, "a/a.go", "package a\n\nconst Word = \"hi\"\n"))
 	cold := *req.Tools
 	cold.Cache = filepath.Join(t.TempDir(), "cache")
 	req.Tools = &cold
-	require.NoError(t, Warm(context.Background(), req, nil))
+	require.NoError(t, Warm(ctx, req, nil))
 	assert.NoDirExists(t, cold.Cache)
-	require.NoError(t, Warm(context.Background(), req, []string{"errors"}))
+	require.NoError(t, Warm(ctx, req, []string{"errors"}))
+	before := inTree(t, cold.Cache)
+	require.NotEmpty(t, before)
+	for range 2 {
+		res := built(t, req)
+		assert.Equal(t, "hi", runProgram(t, res.Program))
+		assert.Equal(t, []string{"container/list"}, res.Cold)
+	}
+	assert.Equal(t, before, inTree(t, cold.Cache))
+	require.NoError(t, Warm(ctx, req, []string{"container/list"}))
 	assert.Empty(t, built(t, req).Cold)
-	assert.ErrorContains(t, Warm(context.Background(), req, []string{"no/such"}), "warm the build cache")
-
-	req.Dir = importing("container/list")
-	assert.Equal(t, []string{"container/list"}, built(t, req).Cold)
+	assert.ErrorContains(t, Warm(ctx, req, []string{"no/such"}), "warm the build cache")
 }

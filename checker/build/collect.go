@@ -18,6 +18,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/mod/module"
 )
 
 const (
@@ -123,6 +125,10 @@ func (c *collector) all() error {
 	if err := c.readGoMod(); err != nil || len(c.msgs) > 0 {
 		return err
 	}
+	if c.main != "." && module.CheckImportPath(path.Join(c.module.Path, c.main)) != nil {
+		c.complain(Message{Text: fmt.Sprintf("folder %q: no package can have such a path", c.main)})
+		return nil
+	}
 	c.queue(c.main)
 	for ; len(c.todo) > 0 && len(c.msgs) < maxMessages; c.todo = c.todo[1:] {
 		if err := c.readPackage(c.todo[0]); err != nil {
@@ -219,6 +225,10 @@ func (c *collector) readPackage(pkg string) error {
 			c.complain(Message{Text: fmt.Sprintf("file name %q: it has %s", full, bad)})
 			continue
 		}
+		if !isPlainStart(name[0]) {
+			c.complain(Message{Text: fmt.Sprintf("file name %q: the go command takes no file whose name begins with %q", full, name[:1])})
+			continue
+		}
 		if path.Ext(name) != ".go" {
 			c.complain(Message{File: full, Text: "only Go is taken: no assembler, no C, no object files"})
 			continue
@@ -250,6 +260,12 @@ func (c *collector) readPackage(pkg string) error {
 		return nil
 	}
 	return c.vetPackage(pkg, read)
+}
+
+// isPlainStart tells whether the go command takes an argument that begins so
+// for no flag and for nothing else that is special.
+func isPlainStart(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= utf8.RuneSelf
 }
 
 func badName(name string) string {

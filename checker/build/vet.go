@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/module"
 )
 
 // vetDirectives returns a Go file in which no line directive is left, so that
@@ -173,8 +175,8 @@ func (c *collector) localProblem(imp string) string {
 	if strings.Count(rel, "/") >= maxDepth {
 		return fmt.Sprintf("import %q: it lies more than %d folders deep", imp, maxDepth)
 	}
-	if bad := badName(strings.ReplaceAll(rel, "/", "")); bad != "" {
-		return fmt.Sprintf("import %q: it has %s", imp, bad)
+	if module.CheckImportPath(imp) != nil || !isPlainStart(rel[0]) && rel[0] != '.' && rel[0] != '_' {
+		return fmt.Sprintf("import %q: no package can have such a path", imp)
 	}
 	kind, err := c.tree.Kind(rel)
 	switch {
