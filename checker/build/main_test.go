@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		fmt.Println("enter:", err)
 		os.Exit(1)
 	}
+	if dir := os.Getenv(killedEnv); dir != "" {
+		os.Exit(beKilled(dir))
+	}
 	os.Exit(m.Run())
 }
 

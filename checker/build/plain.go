@@ -8,27 +8,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Plain is an Exec without a sandbox, in a temporary folder of its own that it
-// removes. The time limit ends the whole process group; Memory is only a
-// limit of each process; the compiler can read what the caller can, and it
-// writes to the user's build cache, as a `go build` by hand would. It is for
-// tests, for Warm, and for machines that have no sandbox.
+// Plain is an Exec without a sandbox, in a scratch folder of its own that goes
+// with it. The time limit ends the whole process group; Memory is only a limit
+// of each process; the compiler can read what the caller can, and it writes to
+// the user's build cache, as a `go build` by hand would. It is for tests, for
+// Warm, and for machines that have no sandbox.
 func Plain(ctx context.Context, job *Job) (res *JobResult, err error) {
-	dir, err := os.MkdirTemp("", "pidone-build-")
+	place, err := newScratch()
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to compile in: %w", cause(err))
 	}
 	defer func() {
-		if e := os.RemoveAll(dir); e != nil && err == nil {
+		if e := place.remove(); e != nil && err == nil {
 			err = fmt.Errorf("remove the folder compiled in: %w", e)
 		}
 	}()
+	dir := place.dir
 	paths := Paths{
 		Source: filepath.Join(dir, "src"), Program: filepath.Join(dir, "program"),
 		Cache: job.Cache, Temp: filepath.Join(dir, "tmp"),
@@ -42,7 +44,7 @@ func Plain(ctx context.Context, job *Job) (res *JobResult, err error) {
 	if err := writeFiles(paths.Source, job.Files); err != nil {
 		return nil, err
 	}
-	res, err = plainRun(ctx, job, paths)
+	res, err = plainRun(ctx, job, paths, place.mounted)
 	if err != nil || res.Code != 0 {
 		return res, err
 	}
@@ -84,7 +86,7 @@ func readProgram(name string, limit int64, res *JobResult) error {
 	return err
 }
 
-func plainRun(ctx context.Context, job *Job, paths Paths) (*JobResult, error) {
+func plainRun(ctx context.Context, job *Job, paths Paths, privileged bool) (*JobResult, error) {
 	timed, cancel := context.WithTimeout(ctx, job.Limits.Time)
 	defer cancel()
 	argv := job.Argv(paths)
@@ -92,9 +94,16 @@ func plainRun(ctx context.Context, job *Job, paths Paths) (*JobResult, error) {
 	cmd := exec.CommandContext(timed, argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir = job.Env(paths), paths.Source
 	cmd.Stdout, cmd.Stderr = messages, messages
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if privileged {
+		// What the go command has started ends with it: pid_namespaces(7).
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+	}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
+	// The signal comes when the thread ends that started the command.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
