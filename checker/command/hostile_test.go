@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"pidone/checker/batch"
+	"pidone/checker/build"
 	"pidone/checker/grade"
 	"pidone/checker/sandbox"
 )
@@ -27,7 +29,7 @@ var onlyHostile = flag.String("hostile", "", "grade only hostile submissions who
 type hostile struct {
 	want
 	Name   string
-	Needs  string   `json:"needs"`  // "cgroups": without them the machine would suffer
+	Needs  string   `json:"needs"`  // "cgroups": without them the machine would suffer; "root": to be made at all
 	Attack string   `json:"attack"` // its name in the list of attacks
 	Within float64  `json:"within"` // seconds until its verdict is there; default 15
 	Says   []string `json:"says"`   // what must stand in its output: the attack was tried
@@ -43,14 +45,39 @@ type result struct {
 	Cause   string // of its first finding
 }
 
-// hostileLimit is how long a hostile submission may run.
-const hostileLimit = 6 * time.Second
+func (r result) String() string {
+	return fmt.Sprintf("%s %d, step %d: %s", r.Verdict, r.Score, r.Step, r.Cause)
+}
 
-// hostiles lists all of them.
+func resultOf(e *grade.Entry) result {
+	got := result{Verdict: e.Verdict, Score: e.Score}
+	for _, step := range e.Steps {
+		if step.Verdict == grade.Fail {
+			if got.Step = step.Step; len(step.Findings) > 0 {
+				got.Cause = step.Findings[0].Cause
+			}
+			break
+		}
+	}
+	return got
+}
+
+// Limits of hostile submissions, so that they are through soon.
+const (
+	hostileLimit  = 6 * time.Second
+	hostileBuild  = 20 * time.Second
+	hostileMemory = 400 << 20
+)
+
+// hostiles lists all of them that can be tried here.
 func hostiles(t *testing.T, root string) (all []*hostile) {
 	t.Helper()
+	host, err := sandbox.Open()
+	require.NoError(t, err)
+	defer host.Close()
 	files, err := filepath.Glob(filepath.Join(root, "testdata/submissions/hostile/*/want.json"))
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	for _, file := range files {
 		h := &hostile{dir: filepath.Dir(file), Within: 15}
 		h.Name = filepath.Base(h.dir)
@@ -61,78 +88,109 @@ func hostiles(t *testing.T, root string) (all []*hostile) {
 		require.NoError(t, d.Decode(h), "%s", file)
 		require.NotEmpty(t, h.Attack, "%s", file)
 		require.NotEmpty(t, h.About, "%s", file)
-		all = append(all, h)
+		switch {
+		case h.Needs == "cgroups" && host.NoGroups() != nil:
+			t.Logf("%s is left out: it needs cgroups: %v", h.Name, host.NoGroups())
+		case h.Needs == "root" && !mayMakeDevices(t.TempDir()):
+			t.Logf("%s is left out: it needs root, to make a device", h.Name)
+		case regexp.MustCompile(*onlyHostile).MatchString(h.Name):
+			all = append(all, h)
+		}
 	}
 	return all
 }
 
-// lay makes the submission at path: the files of its folder, and those of
-// common where it has no main.go.
-func (h *hostile) lay(t *testing.T, path string) {
+func mayMakeDevices(dir string) bool {
+	return (&part{kind: "device", path: "device"}).lay(dir) == nil
+}
+
+// lay makes the submission in the folder of a class, and returns the name that
+// it has there: the files of its folder, and those of common where it has
+// no main.go; or what its recipe says.
+func (h *hostile) lay(t *testing.T, class string) (name string) {
 	t.Helper()
+	kit := filepath.Join(h.dir, "../../../..")
+	if r, err := readRecipe(h.dir, kit); err == nil {
+		require.NoError(t, r.lay(filepath.Join(class, r.entry(h.Name))), "%s", h.Name)
+		if r.as != "" {
+			return r.as
+		}
+		return h.Name
+	} else {
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
 	from := []string{h.dir}
 	if _, err := os.Lstat(filepath.Join(h.dir, "main.go")); err != nil {
 		from = append(from, filepath.Join(filepath.Dir(h.dir), "common"))
 	}
+	path := filepath.Join(class, h.Name)
 	for _, dir := range from {
 		require.NoError(t, os.CopyFS(path, os.DirFS(dir)))
 	}
 	require.NoError(t, os.Remove(filepath.Join(path, "want.json")))
+	return h.Name
 }
 
-// TestHostile grades every hostile submission, and beside each of them one
-// that is right: all get exactly their verdicts, and the machine is as it was.
-func TestHostile(t *testing.T) {
-	a, c := kit(t)
-	fail := func(err error) { require.NoError(t, err) }
-	fail(unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) // what gets away comes to us
-	watched := setCanaries(t, a.root, sandboxRoot(t))
-	host, err := sandbox.Open()
-	fail(err)
-	s := &session{host: host, root: a.root}
-	_, err = s.scratch()
-	fail(err)
-	all := hostiles(t, a.root)
-	require.NotEmpty(t, all)
-	class := t.TempDir()
-	e, _, err := c.Find("03")
+// gradeClass grades a folder of submissions as checker grade does, but with the
+// limits of hostile ones, and returns the results by name, and the folder with
+// the reports.
+func gradeClass(t *testing.T, a *app, host *sandbox.Host, exercise, dir string, jobs int) (map[string]*grade.Record, string) {
+	t.Helper()
+	out := t.TempDir()
+	req, err := a.gradeRequest([]string{"--step", exercise, "--out", out, "--jobs", strconv.Itoa(jobs), dir})
 	require.NoError(t, err)
-	own := &session{host: s.host, root: s.root, tools: s.tools, limit: hostileLimit}
-	own.once.Do(func() {})
+	s := &session{
+		host: host, root: a.root, limit: hostileLimit,
+		building: build.Limits{Time: hostileBuild, Memory: hostileMemory},
+	}
+	g, err := a.grader(s, req)
+	require.NoError(t, err)
+	c, err := a.class(req)
+	require.NoError(t, err)
+	store, err := batch.OpenStore(req.store)
+	require.NoError(t, err)
+	defer store.Close()
+	m := &batch.Manifest{Class: classOf(req.exercise), Kit: g.kit, Checker: g.checker, Names: c.names}
+	require.NoError(t, store.WriteManifest(m))
+	require.NoError(t, batch.Run(a.ctx, store, batch.Options{Names: c.names, Open: g.entry(c), Jobs: jobs}))
+	records := map[string]*grade.Record{}
+	for _, name := range c.names {
+		records[name], err = store.Record(name)
+		require.NoError(t, err)
+		require.NotNil(t, records[name], "%s", name)
+	}
+	assert.NotEqual(t, broken, a.reports(store.Dir(), out, m, nil), "the reports")
+	return records, out
+}
 
-	judge := func(h *hostile, dir string) (*judged, error) {
-		return a.judge(own, &request{exercise: e, dir: dir, name: h.Name, args: h.Args})
-	}
-	good := &hostile{Name: "good", want: want{Verdict: grade.Pass, Score: 100}, Within: 15}
-	todo := make(chan *hostile)
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() {
-			for h := range todo {
-				dir := filepath.Join(class, h.Name)
-				h.lay(t, dir)
-				start := time.Now()
-				j, err := judge(h, dir)
-				h.check(t, j, err, time.Since(start))
-				j, err = judge(good, filepath.Join(a.root, solution03))
-				good.check(t, j, err, 0)
-			}
-		})
-	}
-	only := regexp.MustCompile(*onlyHostile)
+// TestHostile grades every hostile submission in one class, and beside each of
+// them one that is right: all get exactly their verdicts, and the machine is as
+// it was.
+func TestHostile(t *testing.T) {
+	a, _ := kit(t)
+	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) // what gets away comes to us
+	watched := setCanaries(t, a.root, sandboxRoot(t))
+	class := t.TempDir()
+	all := hostiles(t, a.root)
+	musts := map[string]*hostile{}
 	for _, h := range all {
-		if !only.MatchString(h.Name) {
-			continue
-		}
-		if h.Needs == "cgroups" && host.NoGroups() != nil {
-			t.Logf("%s is left out: it needs cgroups: %v", h.Name, host.NoGroups())
-			continue
-		}
-		todo <- h
+		name := h.lay(t, class)
+		require.Nil(t, musts[name])
+		musts[name] = h
+		good := &hostile{Name: name + "+good", want: want{Verdict: grade.Pass, Score: 100}, Within: 15}
+		require.NoError(t, os.CopyFS(filepath.Join(class, good.Name), os.DirFS(filepath.Join(a.root, solution03))))
+		musts[good.Name] = good
 	}
-	close(todo)
-	wg.Wait()
+	host, err := sandbox.Open()
+	require.NoError(t, err)
+	records, _ := gradeClass(t, a, host, "03", class, 4)
 	host.Close()
+	for name, h := range musts {
+		if assert.Contains(t, records, name) {
+			h.check(t, records[name])
+		}
+	}
+	assert.Len(t, records, len(musts))
 	assert.Empty(t, watched.touched(), "the machine was touched")
 	assert.Eventually(t, func() bool { return len(leftBy(os.Getpid(), watched.pids()...)) == 0 }, 5*time.Second, 20*time.Millisecond, "left: %v", leftBy(os.Getpid(), watched.pids()...))
 }
@@ -152,34 +210,24 @@ func sandboxRoot(t *testing.T) int {
 }
 
 // check compares what a submission got with what it must get.
-func (h *hostile) check(t *testing.T, j *judged, err error, took time.Duration) {
-	if !assert.NoError(t, err, "%s", h.Name) {
-		return
-	}
-	got := result{Verdict: j.check.Verdict, Score: j.check.Score}
-	for _, step := range j.check.Steps {
-		if step.Verdict == grade.Fail {
-			if got.Step = step.Step; len(step.Findings) > 0 {
-				got.Cause = step.Findings[0].Cause
-			}
-			break
-		}
-	}
+func (h *hostile) check(t *testing.T, r *grade.Record) {
+	t.Helper()
 	out := ""
-	if j.first != nil {
-		out = string(j.first.Stdout.Data) + string(j.first.Stderr.Data)
+	if r.Run != nil {
+		out = string(r.Run.Stdout.Data) + string(r.Run.Stderr.Data)
 	}
-	must := result{h.Verdict, h.Score, h.Step, h.Cause}
+	must, got := result{h.Verdict, h.Score, h.Step, h.Cause}, resultOf(&r.Entry)
 	shown := ""
-	if got != must {
-		data, _ := json.MarshalIndent(j.check, "", "  ")
+	if got != must || *onlyHostile != "" {
+		data, _ := json.MarshalIndent(r.Entry, "", "  ")
 		shown = string(data) + "\n" + out[:min(len(out), 4000)]
 	}
+	took := float64(r.Entry.DurationMS) / 1000
 	if *onlyHostile != "" {
-		fmt.Printf("SHOW %s %v %v\n%s\n%s\n", h.Name, took.Seconds(), got, shown, out)
+		fmt.Printf("SHOW %s %v %v\n%s\n%s\n", h.Name, took, got, shown, out)
 	}
 	assert.Equal(t, must.String(), got.String(), "%s: %s", h.Name, shown)
-	assert.Less(t, took.Seconds(), h.Within, "%s: contained in time", h.Name)
+	assert.Less(t, took, h.Within, "%s: contained in time", h.Name)
 	for _, pattern := range h.Says {
 		assert.Regexp(t, "(?m)"+pattern, out, "%s", h.Name)
 	}
@@ -188,8 +236,4 @@ func (h *hostile) check(t *testing.T, j *judged, err error, took time.Duration) 
 			assert.Fail(t, "an attack got through", "%s: %q", h.Name, found)
 		}
 	}
-}
-
-func (w result) String() string {
-	return fmt.Sprintf("%s %d, step %d: %s", w.Verdict, w.Score, w.Step, w.Cause)
 }

@@ -19,10 +19,11 @@ import (
 
 // session holds what is needed to build submissions and to run them.
 type session struct {
-	host  *sandbox.Host
-	tools *build.Toolchain
-	root  string
-	limit time.Duration // of a run; 0: the sandbox's default
+	host     *sandbox.Host
+	tools    *build.Toolchain
+	root     string
+	limit    time.Duration // of a run; 0: the sandbox's default
+	building build.Limits  // of a compilation; fields that are zero have their default
 
 	once       sync.Once // for scratch
 	scratchErr error
@@ -58,7 +59,7 @@ func (s *session) compile(ctx context.Context, e *course.Exercise, req build.Req
 		}
 		s.tools = tools
 	}
-	req.Kit, req.Allowed, req.Tools, req.Exec = s.root, e.Imports, s.tools, build.Sandboxed(s.host)
+	req.Kit, req.Allowed, req.Tools, req.Exec, req.Limits = s.root, e.Imports, s.tools, build.Sandboxed(s.host), s.building
 	return build.Build(ctx, req)
 }
 
