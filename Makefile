@@ -23,7 +23,7 @@ help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
 	@echo 'make check STEP=03.2       check one step'
 	@echo '  SUBMISSION=DIR           another folder instead'
-	@echo '  FORMAT=json              for programs'
+	@echo '  FORMAT=json              for programs; junit, tap, github, gradescope, classroom, exercism: for platforms'
 	@echo "  ARGS='run /bin/sh'       start the program with these arguments"
 	@echo 'make trace STEP=03         run it and draw what the kernel saw'
 	@echo 'make run STEP=03           run it in the sandbox, on this terminal: trying is safe'

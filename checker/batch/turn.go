@@ -8,7 +8,8 @@ const MaxOpen = 32
 const maxLent = 3
 
 // A Turn is a submission's right to use the machine, of which there are
-// Options.Jobs. It is for one goroutine at a time.
+// Options.Jobs. It is for one goroutine at a time. A nil one is for a submission
+// that is alone: nothing is lent.
 type Turn struct {
 	turns chan struct{}
 	held  bool
@@ -20,7 +21,7 @@ func (t *Turn) take() {
 }
 
 func (t *Turn) give() {
-	if t.held {
+	if t != nil && t.held {
 		<-t.turns
 		t.held = false
 	}
@@ -31,7 +32,7 @@ func (t *Turn) Lend() { t.give() }
 
 // Resume takes the turn again if it was lent, when there is one.
 func (t *Turn) Resume() {
-	if !t.held {
+	if t != nil && !t.held {
 		t.take()
 	}
 }

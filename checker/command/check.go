@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -14,6 +16,7 @@ import (
 	"pidone/checker/build"
 	"pidone/checker/course"
 	"pidone/checker/evidence"
+	"pidone/checker/export"
 	"pidone/checker/grade"
 	"pidone/checker/report"
 	"pidone/checker/scenario"
@@ -35,13 +38,17 @@ type request struct {
 func (a *app) request(command string, args []string) (*request, error) {
 	fs := flag.NewFlagSet(command, flag.ContinueOnError)
 	dir := fs.String("submission", "", "the submission's folder; default: exercises/NN-*/")
-	format := fs.String("format", "text", "text or json")
+	formats := []string{"text", "json"}
+	if command == "check" {
+		formats = append(formats, export.Single()...)
+	}
+	format := fs.String("format", "text", strings.Join(formats, ", "))
 	positional, rest, dashes, err := parse(fs, args)
 	if err != nil {
 		return nil, err
 	}
-	if *format != "text" && *format != "json" {
-		return nil, fmt.Errorf("no format %q; there are text and json", *format)
+	if !slices.Contains(formats, *format) {
+		return nil, fmt.Errorf("no format %q; there are %s", *format, strings.Join(formats, ", "))
 	}
 	c, err := a.load()
 	if err != nil {
@@ -73,9 +80,12 @@ func (a *app) check(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if slices.Contains(export.Single(), req.format) {
+		return a.checkFor(req)
+	}
 	s, code, entered, err := a.openSession()
 	if err != nil {
-		return a.fail(err)
+		return a.notChecked(req, err)
 	}
 	if entered {
 		return code
@@ -83,7 +93,7 @@ func (a *app) check(args []string) int {
 	defer s.close()
 	j, err := a.judge(s, req)
 	if err != nil {
-		return a.fail(err)
+		return a.notChecked(req, err)
 	}
 	result := &j.check
 	if req.format == "json" {
@@ -101,6 +111,17 @@ func (a *app) check(args []string) int {
 	}
 	a.warm(s, j.cold)
 	return grade.ExitStatus(result.Verdict)
+}
+
+// notChecked says why there is no result: in JSON too, for programs.
+func (a *app) notChecked(req *request, err error) int {
+	if req.format == "json" && a.ctx.Err() == nil {
+		c := brokenCheck(a.root, req, err)
+		if err := report.JSON(a.out, &c); err != nil {
+			return a.fail(fmt.Errorf("write result: %w", err))
+		}
+	}
+	return a.fail(err)
 }
 
 // judged is what judging a submission came to.

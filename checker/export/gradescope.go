@@ -52,11 +52,7 @@ func gradescope(w io.Writer, class grade.Class, r *grade.Record) error {
 	}
 	head := gradescopeHead(class, c)
 	if c.Verdict == grade.Error || c.MaxScore <= 0 {
-		for i := range c.Steps { // there are no tests to hold it
-			if lines := explain(c, &c.Steps[i]); len(lines) > 0 {
-				head = append(append(head, "", title(class.Exercise, &c.Steps[i])), lines...)
-			}
-		}
+		head = append(head, gradescopeTold(class, c)...)
 	} else {
 		score := scaled(class, c)
 		result.Score = &score
@@ -67,6 +63,21 @@ func gradescope(w io.Writer, class grade.Class, r *grade.Record) error {
 	}
 	result.Output = strings.Join(head, "\n")
 	return writeJSON(w, result)
+}
+
+// gradescopeTold says what is known of the steps where no test may hold it.
+func gradescopeTold(class grade.Class, c *grade.Check) []string {
+	lines := []string{""}
+	for i := range c.Steps {
+		step := &c.Steps[i]
+		lines = append(lines, title(class.Exercise, step)+": "+show(string(step.Verdict)))
+		if step.Verdict != grade.Error {
+			lines = append(lines, explain(c, step)...)
+		} else if why := show(step.Reason); why != reason(c) {
+			lines = append(lines, why)
+		}
+	}
+	return bounded(lines)
 }
 
 // scaled returns the score as a share of what the class can reach, to two
