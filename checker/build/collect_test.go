@@ -321,3 +321,40 @@ func TestLineDirectivesAreNeutralised(t *testing.T) {
 	dir := folderOf(t, "main.go", in)
 	assert.Equal(t, want, content(collect(t, dir), "main.go"))
 }
+
+// What an exercise's page allows to import may be imported, with what that
+// needs itself; anything else is named, and what may be is listed.
+func TestCollectAllows(t *testing.T) {
+	t.Parallel()
+	main := func(imp string) string {
+		return "package main\n\nimport _ \"" + imp + "\"\n\nfunc main() {}\n"
+	}
+	for _, tt := range []struct {
+		allowed []string
+		imp     string
+		want    string
+	}{
+		{[]string{"golang.org/x/term"}, "golang.org/x/term", ""},
+		{[]string{"github.com/klauspost/compress"}, "github.com/klauspost/compress/zstd", ""},
+		{[]string{"github.com/klauspost/compress/zstd"}, "github.com/klauspost/compress/zstd", ""},
+		{[]string{"github.com/klauspost/compress/zstd"}, "github.com/klauspost/compress/flate",
+			`main.go:3:8: import "github.com/klauspost/compress/flate" is not allowed: only the standard library, golang.org/x/sys, ` +
+				`github.com/klauspost/compress/zstd and the submission's own packages are`},
+		{[]string{"github.com/klauspost/compress"}, "github.com/klauspost/compress/none", `import "github.com/klauspost/compress/none": there is no such package in github.com/klauspost/compress@v`},
+		{[]string{"example.org/gone"}, "example.org/gone", `import "example.org/gone" is not allowed`},
+		{nil, "golang.org/x/term", `import "golang.org/x/term" is not allowed: only the standard library, golang.org/x/sys and the submission's own packages are`},
+	} {
+		req := request(t, folderOf(t, "main.go", main(tt.imp)))
+		req.Allowed = tt.allowed
+		_, msgs, err := Collect(req)
+		require.NoError(t, err)
+		if tt.want == "" {
+			assert.Empty(t, msgs)
+			continue
+		}
+		assert.Contains(t, joined(msgs), tt.want)
+	}
+	req := sandboxed(t, folderOf(t, "main.go", main("golang.org/x/term")))
+	req.Allowed = []string{"golang.org/x/term"}
+	built(t, req)
+}
