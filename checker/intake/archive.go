@@ -144,7 +144,7 @@ func newArchive(file *os.File, size int64, limits Limits) (source, error) {
 // inside makes the name of an archive's entry one of a Tree's, "" for the
 // archive's root. A name that leads out of the archive is a Problem.
 func inside(raw string) (string, error) {
-	out := strings.HasPrefix(raw, "/") || strings.Contains(raw, "\x00") || len(raw) > 1 && raw[1] == ':' && isLetter(raw[0])
+	out := strings.HasPrefix(raw, "/") || strings.Contains(raw, "\x00") || len(raw) > 2 && raw[1:3] == ":/" && isLetter(raw[0])
 	if out || slices.Contains(strings.Split(raw, "/"), "..") {
 		return "", &Problem{Kind: Hostile, List: []string{raw},
 			Saw: "it holds a name that leads out of it: " + show(raw), Try: tryPack}

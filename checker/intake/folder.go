@@ -15,7 +15,7 @@ import (
 // folderSource is a folder on disk.
 type folderSource struct{ dir *build.Folder }
 
-// maxNames of one folder; the Limits count those of all.
+// maxInFolder bounds the names of one folder; the Limits count those of all.
 const maxInFolder = 1 << 20
 
 func (s *folderSource) each(ctx context.Context, enter func(string) bool, visit func(item) error) error {
