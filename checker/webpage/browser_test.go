@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -32,6 +33,7 @@ import (
 func TestBrowser(t *testing.T) {
 	b := startBrowser(t)
 	t.Run("content", b.content)
+	t.Run("spoken", b.spoken)
 	t.Run("sorting", b.sorting)
 	t.Run("sorting by keyboard", b.sortingByKeyboard)
 	t.Run("filter", b.filter)
@@ -178,6 +180,36 @@ func (b *browser) content(t *testing.T) {
 	w.quiet()
 }
 
+// spoken: what a screen reader is told, on a narrow window too, where the rows
+// are drawn as other boxes than a table's.
+func (b *browser) spoken(t *testing.T) {
+	w := b.open(t, pageOf(t, students(t, 14)...))
+	w.run(chromedp.EmulateViewport(390, 900))
+	tree, err := chromedp.Call(w.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	require.NoError(t, err)
+	count, names := map[string]int{}, map[string][]string{}
+	for _, n := range tree.Nodes {
+		if n.Ignored || n.Role == nil {
+			continue
+		}
+		role := strings.Trim(string(n.Role.Value), `"`)
+		count[role]++
+		if n.Name != nil {
+			names[role] = append(names[role], strings.Trim(string(n.Name.Value), `"`))
+		}
+	}
+	assert.Equal(t, 1, count["table"])
+	assert.Equal(t, 15, count["row"])
+	assert.Equal(t, 8, count["columnheader"])
+	assert.Equal(t, 14, count["rowheader"])
+	assert.Equal(t, 14*7, count["cell"]+count["gridcell"])
+	assert.Contains(t, names["cell"], "fail", "what a mark means")
+	assert.NotContains(t, names["cell"], "✗")
+	assert.Contains(t, names["searchbox"], "Filter the submissions")
+	assert.Contains(t, strings.Join(names["image"], "\n"), "passed")
+	assert.Contains(t, names["heading"], "One by one")
+}
+
 func (b *browser) sorting(t *testing.T) {
 	w := b.open(t, pageOf(t, students(t, 40)...))
 	before := w.names()
@@ -212,9 +244,9 @@ func (b *browser) sorting(t *testing.T) {
 	assert.Equal(t, 100, scores()[0])
 
 	click(2)
-	assert.Equal(t, []string{"no verdict", "failed", "not run", "passed"}, slices.Compact(w.column(1)))
+	assert.Equal(t, []string{"failed", "no verdict", "not run", "passed"}, slices.Compact(w.column(1)))
 	click(5)
-	assert.Equal(t, []string{"error", "fail", "skip", "pass"}, slices.Compact(value[[]string](w, `[...document.querySelectorAll("#table tbody tr")].map(row => row.cells[4].textContent)`)))
+	assert.Equal(t, []string{"fail", "error", "skip", "pass"}, slices.Compact(value[[]string](w, `[...document.querySelectorAll("#table tbody tr")].map(row => row.cells[4].textContent)`)))
 	click(8)
 	causes := w.column(7)
 	assert.NotEmpty(t, causes[0])
@@ -224,6 +256,10 @@ func (b *browser) sorting(t *testing.T) {
 	assert.Empty(t, w.column(7)[39], "whichever way")
 	click(1)
 	assert.Equal(t, before, w.names())
+
+	w.run(chromedp.Click(chromedp.CSS(`a[data-sort="2"]`)))
+	assert.Equal(t, "- - - - ascending - - -", sorted())
+	assert.Equal(t, "fail", value[string](w, `document.querySelector("#table tbody tr").cells[4].textContent`))
 	w.quiet()
 }
 

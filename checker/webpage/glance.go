@@ -44,7 +44,7 @@ type share struct {
 
 // A column is a bar of the histogram. Lengths are in pixels, but for X, W and Mid.
 type column struct {
-	Label     string // "20–29"
+	From, To  string // "20" and "–29"
 	Count     int
 	X, W, Mid string // "12.5%"
 	Y, H      int
@@ -55,7 +55,7 @@ type stepBar struct {
 	Number int
 	Title  string
 	Passed int
-	Of     int
+	Failed int
 	Shares []share
 }
 
@@ -119,7 +119,7 @@ func (p *Page) head() head {
 		for _, n := range s.Verdicts {
 			of += n
 		}
-		h.Steps = append(h.Steps, stepBar{s.Number, visible.Text(s.Title), s.Verdicts[grade.Pass], of, shares(s.Verdicts, of)})
+		h.Steps = append(h.Steps, stepBar{s.Number, visible.Text(s.Title), s.Verdicts[grade.Pass], s.Verdicts[grade.Fail], shares(s.Verdicts, of)})
 	}
 	all := p.tally.Causes()
 	for i, c := range all {
@@ -253,12 +253,11 @@ func columns(scores map[int]int) []column {
 	most := max(slices.Max(counts[:]), 1)
 	var all []column
 	for i, n := range counts {
-		label := fmt.Sprintf("%d–%d", 10*i, 10*i+9)
-		if i == bars-1 {
-			label = "100"
-		}
 		h := int(math.Ceil(float64(columnHeight*n) / float64(most)))
-		c := column{Label: label, Count: n, Y: columnTop + columnHeight - h, H: h}
+		c := column{From: strconv.Itoa(10 * i), Count: n, Y: columnTop + columnHeight - h, H: h}
+		if i < bars-1 {
+			c.To = fmt.Sprintf("–%d", 10*i+9)
+		}
 		c.X, c.W, c.Mid = thousandths(1000*i/bars+6), thousandths(1000/bars-12), thousandths((1000*i+500)/bars)
 		all = append(all, c)
 	}

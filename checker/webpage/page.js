@@ -6,7 +6,7 @@
   const words = document.getElementById("words");
   const count = document.getElementById("count");
   const none = document.getElementById("none");
-  const marks = ["error", "fail", "skip", "pass"];
+  const marks = ["fail", "error", "skip", "pass"];
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
   // Sorting: a button in each head, as the mouse and the keyboard want it.
@@ -15,9 +15,8 @@
     number: cell => { const n = parseInt(cell.textContent, 10); return isNaN(n) ? -1 : n; },
     mark: cell => marks.findIndex(m => cell.classList.contains(m)),
   };
-  const sort = head => {
+  const sort = (head, down) => {
     const column = head.cellIndex, key = keys[head.dataset.by];
-    const down = head.getAttribute("aria-sort") === "ascending";
     for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const all = rows.map((row, i) => ({ row, i, key: key(row.cells[column]) }));
@@ -33,8 +32,13 @@
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
-    button.addEventListener("click", () => sort(head));
+    button.addEventListener("click", () => sort(head, head.getAttribute("aria-sort") === "ascending"));
     head.append(button);
+  }
+
+  // The title of a step puts first those who failed at it.
+  for (const link of document.querySelectorAll("a[data-sort]")) {
+    link.addEventListener("click", () => sort(document.querySelector(`th[data-step="${link.dataset.sort}"]`), false));
   }
 
   // The filter: a row stays that has all the words in its name, verdict or cause.
