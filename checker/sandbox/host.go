@@ -17,7 +17,8 @@ import (
 // Host makes sandboxes on this machine. Its methods may be called by several
 // goroutines at once.
 type Host struct {
-	ids idRange
+	ids  idRange
+	root bool // see OpenRoot
 	// Cgroups are looked for, and their janitor started, when they are first
 	// needed: see opened.
 	once     sync.Once

@@ -97,8 +97,10 @@ func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (
 	if err != nil {
 		return nil, err
 	}
-	args := cloneArgs{flags: unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS |
-		unix.CLONE_NEWIPC | unix.CLONE_NEWNET}
+	args := cloneArgs{flags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNET}
+	if !h.root {
+		args.flags |= unix.CLONE_NEWUSER
+	}
 	if gr != nil && gr.into >= 0 {
 		args.flags |= unix.CLONE_INTO_CGROUP
 		args.cgroup = uint64(gr.into)
@@ -124,8 +126,10 @@ func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (
 	if gr != nil {
 		gr.closeJoin()
 	}
-	if err := mapIDs(proc, pid, h.ids); err != nil {
-		return nil, err
+	if !h.root {
+		if err := mapIDs(proc, pid, h.ids); err != nil {
+			return nil, err
+		}
 	}
 	if !gr.limited() {
 		// Memory that no process owns, such as a tmpfs, is not limited then.

@@ -38,7 +38,7 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) (*sc
 		s.do("close", unix.SYS_CLOSE, uintptr(fd))
 	}
 	s.finishMounts(b)
-	s.finishHost(b)
+	s.finishHost(b, r.host.root)
 
 	child := s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})), unsafe.Sizeof(cloneArgs{}))
 	child.kind = fork
@@ -146,16 +146,15 @@ const (
 )
 
 // finishHost sets what else a machine has: pids, limits, name, loopback.
-func (s *script) finishHost(b *rootBuilder) {
+func (s *script) finishHost(b *rootBuilder, root bool) {
 	var word [2]byte
 	rand.Read(word[:]) // never fails
 	// Five digits, so that no date or count in a text is a pid by accident.
 	last := 11000 + int(binary.NativeEndian.Uint16(word[:]))%19000
 	s.writeFile("/proc/sys/kernel/ns_last_pid", strconv.Itoa(last), mayFail)
-	for _, kind := range [...]string{"user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time"} {
-		s.writeFile("/proc/sys/user/max_"+kind+"_namespaces", strconv.Itoa(maxNamespaces), mayFail)
+	if !root { // else these would be the machine's
+		s.limitNamespaces()
 	}
-	s.writeFile("/proc/sys/user/max_inotify_instances", strconv.Itoa(maxInotify), mayFail)
 	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
 	s.do("open socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0).slot = 1
 	var req struct { // struct ifreq, netdevice(7)
@@ -169,6 +168,14 @@ func (s *script) finishHost(b *rootBuilder) {
 	s.keep = append(s.keep, &lo)
 	s.do("bring up loopback", unix.SYS_IOCTL, 0, unix.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&lo))).from[0] = 1
 	s.closeSlot(1)
+}
+
+// limitNamespaces sets the limits of the sandbox's user namespace.
+func (s *script) limitNamespaces() {
+	for _, kind := range [...]string{"user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time"} {
+		s.writeFile("/proc/sys/user/max_"+kind+"_namespaces", strconv.Itoa(maxNamespaces), mayFail)
+	}
+	s.writeFile("/proc/sys/user/max_inotify_instances", strconv.Itoa(maxInotify), mayFail)
 }
 
 // becomeProgram turns the forked process into the submission's first.
