@@ -5,6 +5,8 @@ import (
 	"debug/elf"
 	"debug/gosym"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,6 +27,27 @@ type LineTable struct {
 
 func newLineTable(program []byte, source string, own map[string]bool) *LineTable {
 	return &LineTable{program: program, source: source + "/", own: own, known: map[uint64]string{}}
+}
+
+// Origin is what a LineTable is made from besides the program: with both, the
+// same table can be made elsewhere.
+type Origin struct {
+	Source string   // the folder that it was compiled in
+	Own    []string // the submission's files there, with slashes
+}
+
+// Origin returns where the table comes from.
+func (t *LineTable) Origin() Origin {
+	return Origin{strings.TrimSuffix(t.source, "/"), slices.Sorted(maps.Keys(t.own))}
+}
+
+// Table makes the line table of the program that comes from there.
+func (o Origin) Table(program []byte) *LineTable {
+	own := map[string]bool{}
+	for _, name := range o.Own {
+		own[name] = true
+	}
+	return newLineTable(program, o.Source, own)
 }
 
 // At returns the innermost line of the submission in a call stack:
