@@ -19,7 +19,8 @@ func TestImports(t *testing.T) {
 	order := []string{
 		"", "command", // main
 		"batch", "export", "webpage", "report", "grade", "scenario", "picture",
-		"intake", "trace", "build", "sandbox",
+		"remote", "vm",
+		"intake", "trace", "build", "sandbox", "debian",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
 		"bench", "tally", // commands of their own, which import nothing of the kit
@@ -43,6 +44,8 @@ func TestImports(t *testing.T) {
 		"trace":    {"sandbox", "evidence"},
 		"intake":   {"build", "pattern"},
 		"build":    {"sandbox"},
+		"remote":   {"trace", "build", "sandbox", "evidence"},
+		"vm":       {"sandbox", "debian"},
 	}
 	seen := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

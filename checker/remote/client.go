@@ -1,0 +1,137 @@
+package remote
+
+import (
+	"context"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"pidone/checker/evidence"
+	"pidone/checker/sandbox"
+)
+
+// slack is how long an answer may take beyond the time limit of what was asked
+// for.
+const slack = 2 * time.Minute
+
+// Client asks the other machine. Its methods may be called by several
+// goroutines at once.
+type Client struct {
+	mu      sync.Mutex
+	enc     *gob.Encoder
+	next    uint64
+	waiting map[uint64]chan<- *reply
+	lost    error // why no more replies come
+}
+
+// NewClient returns a Client for a stream of which the other end is Serve's. It
+// reads from the stream until that ends.
+func NewClient(stream io.ReadWriter) *Client {
+	c := &Client{enc: gob.NewEncoder(stream), waiting: map[uint64]chan<- *reply{}}
+	go c.receive(gob.NewDecoder(stream))
+	return c
+}
+
+func (c *Client) receive(dec *gob.Decoder) {
+	for {
+		r := &reply{}
+		if err := dec.Decode(r); err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.lost = fmt.Errorf("%w: %w", ErrLost, err)
+			for _, answer := range c.waiting {
+				close(answer)
+			}
+			clear(c.waiting)
+			return
+		}
+		c.mu.Lock()
+		answer := c.waiting[r.ID]
+		delete(c.waiting, r.ID)
+		c.mu.Unlock()
+		if answer != nil { // else nobody waits any more
+			answer <- r
+		}
+	}
+}
+
+// ask sends a request and waits for its reply.
+func (c *Client) ask(ctx context.Context, req *request, limit time.Duration) (*reply, error) {
+	answer := make(chan *reply, 1)
+	if err := c.send(req, answer); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(limit + slack)
+	defer timer.Stop()
+	select {
+	case r := <-answer:
+		if r == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return nil, c.lost
+		}
+		if r.Err != "" {
+			return nil, errors.New(r.Err)
+		}
+		return r, nil
+	case <-timer.C:
+		return nil, fmt.Errorf("%w: nothing came for %v", ErrLost, limit+slack)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (c *Client) send(req *request, answer chan<- *reply) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost != nil {
+		return c.lost
+	}
+	c.next++
+	req.ID = c.next
+	if err := c.enc.Encode(req); err != nil {
+		c.lost = fmt.Errorf("%w: %w", ErrLost, err)
+		return c.lost
+	}
+	c.waiting[req.ID] = answer
+	return nil
+}
+
+// Record is trace.Record on the other machine. Folders that the command binds
+// are that machine's; it cannot have streams, a terminal or a watcher.
+func (c *Client) Record(ctx context.Context, cmd sandbox.Command, o Options) (*evidence.Run, error) {
+	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil || cmd.Terminal != 0 || cmd.Watcher != nil {
+		return nil, fmt.Errorf("record %s on another machine: it has streams of this one", cmd.Path)
+	}
+	r, err := c.ask(ctx, &request{Run: &run{cmd, o}}, cmd.Limits.Time)
+	if err != nil {
+		return nil, err
+	}
+	run := &evidence.Run{}
+	if err := json.Unmarshal(r.Run, run); err != nil {
+		return nil, fmt.Errorf("read evidence of another machine: %w", err)
+	}
+	return run, nil
+}
+
+// Exec runs a program, which may take as long as limit.
+func (c *Client) Exec(ctx context.Context, p Program, limit time.Duration) (*Output, error) {
+	r, err := c.ask(ctx, &request{Exec: &p}, limit)
+	if err != nil {
+		return nil, err
+	}
+	return r.Output, nil
+}
+
+// Probe is sandbox.Probe on the other machine.
+func (c *Client) Probe(ctx context.Context) ([]sandbox.Feature, error) {
+	r, err := c.ask(ctx, &request{Probe: &struct{}{}}, sandbox.DefaultLimits().Time)
+	if err != nil {
+		return nil, err
+	}
+	return r.Features, nil
+}
