@@ -6,15 +6,19 @@ SHELL      := /bin/sh
 GO         ?= go
 FORMAT     ?= text
 SUBMISSION ?=
+ifeq ($(origin AS),default) # make's own: the assembler
+AS :=
+endif
 
 # As it was typed: a dollar is the submission's, not make's and not the shell's.
 export PIDONE_ARGS := $(value ARGS)
-export STEP SUBMISSION FORMAT SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
+export STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
 sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
 
 submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
+place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel "$$KERNEL")
 
 .DEFAULT_GOAL := help
 .PHONY: help check grade regrade trace run hint list solution reset doctor update test verify browser bench soak fuzz clean
@@ -25,6 +29,7 @@ help:
 	@echo '  SUBMISSION=DIR           another folder instead'
 	@echo '  FORMAT=json              for programs; junit, tap, github, gradescope, classroom, exercism: for platforms'
 	@echo "  ARGS='run /bin/sh'       start the program with these arguments"
+	@echo '  VM=1                     in a VM with a kernel of its own (docs/vm.md)'
 	@echo 'make trace STEP=03         run it and draw what the kernel saw'
 	@echo 'make run STEP=03           run it in the sandbox, on this terminal: trying is safe'
 	@echo 'make hint STEP=03.2        the next hint for a step (ALL=1: all of them)'
@@ -55,10 +60,10 @@ $(checker): $(filter-out %_test.go,$(sources))
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker
 
 check: $(checker)
-	@$(checker) check "$$STEP" $(submission) --format "$$FORMAT"
+	@$(checker) check "$$STEP" $(submission) $(place) --format "$$FORMAT"
 
 trace: $(checker)
-	@$(checker) trace "$$STEP" $(submission) --format "$$FORMAT"
+	@$(checker) trace "$$STEP" $(submission) $(place) --format "$$FORMAT"
 
 run: $(checker)
 	@$(checker) run "$$STEP" $(submission)

@@ -32,6 +32,7 @@ type request struct {
 	own      bool         // it is the learner's own exercise
 	args     []string     // nil: the scenario's own
 	format   string
+	place    place
 }
 
 // request parses the arguments that check and trace have in common.
@@ -43,6 +44,8 @@ func (a *app) request(command string, args []string) (*request, error) {
 		formats = append(formats, export.Single()...)
 	}
 	format := fs.String("format", "text", strings.Join(formats, ", "))
+	var p place
+	p.flags(fs)
 	positional, rest, dashes, err := parse(fs, args)
 	if err != nil {
 		return nil, err
@@ -50,11 +53,14 @@ func (a *app) request(command string, args []string) (*request, error) {
 	if !slices.Contains(formats, *format) {
 		return nil, fmt.Errorf("no format %q; there are %s", *format, strings.Join(formats, ", "))
 	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
 	c, err := a.load()
 	if err != nil {
 		return nil, err
 	}
-	r := &request{course: c, format: *format}
+	r := &request{course: c, format: *format, place: p}
 	if r.exercise, r.step, err = selected(c, positional); err != nil {
 		return nil, err
 	}
@@ -83,7 +89,7 @@ func (a *app) check(args []string) int {
 	if slices.Contains(export.Single(), req.format) {
 		return a.checkFor(req)
 	}
-	s, code, entered, err := a.openSession()
+	s, code, entered, err := a.openSessionAt(req.place)
 	if err != nil {
 		return a.notChecked(req, err)
 	}
@@ -154,6 +160,9 @@ func (a *app) judge(s *session, req *request) (*judged, error) {
 			return nil, err
 		}
 		done := a.progress("running " + req.name)
+		if err := s.await(); err != nil {
+			return nil, err
+		}
 		steps, j.outcomes = by.steps(a.ctx, firstRun(s.recorder(b), &j.first))
 		done()
 		if err := a.ctx.Err(); err != nil {
@@ -232,7 +241,7 @@ func (a *app) trace(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	s, code, entered, err := a.openSession()
+	s, code, entered, err := a.openSessionAt(req.place)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -254,6 +263,9 @@ func (a *app) trace(args []string) int {
 		return failed
 	}
 	done = a.progress("running " + req.name)
+	if err := s.await(); err != nil {
+		return a.fail(err)
+	}
 	run, err := s.record(a.ctx, b, scenario.RunSpec{Args: req.args})
 	done()
 	if err != nil {

@@ -23,8 +23,10 @@ import (
 	"golang.org/x/term"
 
 	"pidone/checker/course"
+	"pidone/checker/debian"
 	"pidone/checker/export"
 	"pidone/checker/sandbox"
+	"pidone/checker/vm"
 )
 
 // The exit statuses.
@@ -45,17 +47,17 @@ type app struct {
 type subcommand struct {
 	name  string
 	args  string // for the usage line
-	about string
+	about string // empty: only the checker itself uses it, in the VM
 	run   func(a *app, args []string) int
 }
 
 func subcommands() []subcommand {
 	return []subcommand{
-		{"check", "EXERCISE[.STEP] [--submission DIR] [--format text|json|" + strings.Join(export.Single(), "|") + "] [-- ARGS...]", "check a submission", (*app).check},
+		{"check", "EXERCISE[.STEP] [--submission DIR] [--format text|json|" + strings.Join(export.Single(), "|") + "] " + placeUsage + " [-- ARGS...]", "check a submission", (*app).check},
 		{"grade", "--step EXERCISE [--out DIR] [--jobs N] [--only NAME]... [--redo] [--shard 2/8] [--evidence] [--roster FILE.csv] [--format exercism,tap,github] DIR", "grade a folder of submissions", (*app).grade},
 		{"merge", "--out DIR [--format ...] SHARD...", "join what the shards of a class came to", (*app).merge},
 		{"regrade", "[--format ...] DIR", "judge again what grade --evidence recorded, without running it", (*app).regrade},
-		{"trace", "EXERCISE [--submission DIR] [--format text|json] [-- ARGS...]", "run a submission and draw what the kernel saw", (*app).trace},
+		{"trace", "EXERCISE [--submission DIR] [--format text|json] " + placeUsage + " [-- ARGS...]", "run a submission and draw what the kernel saw", (*app).trace},
 		{"run", "EXERCISE [--submission DIR] [-- ARGS...]", "run a submission in the sandbox, on your terminal", (*app).run},
 		{"hint", "EXERCISE.STEP [--all]", "show the next hint for a step", (*app).hint},
 		{"list", "", "list the exercises and the score reached", (*app).list},
@@ -64,6 +66,9 @@ func subcommands() []subcommand {
 		{"update", "[--check]", "generate the exercises from the solutions", (*app).update},
 		{"doctor", "[--format text|json]", "tell what this machine can run", (*app).doctor},
 		{"sandbox", "[--record] -- PROGRAM [ARGS...]", "run any program of this machine in a sandbox", (*app).sandbox},
+		{"vm", "fetch [--kernel 6.12] [-- PACKAGE.deb...]", "download the VM's kernel, or take it from packages that are here", (*app).vm},
+		{vm.InitCommand, "", "", (*app).vmInit},
+		{vm.ServeCommand, "", "", (*app).vmServe},
 	}
 }
 
@@ -90,7 +95,9 @@ func Main(args []string, in, out, err *os.File) int {
 	}
 	var names []string
 	for _, c := range subcommands() {
-		names = append(names, c.name)
+		if c.about != "" {
+			names = append(names, c.name)
+		}
 	}
 	return a.fail(fmt.Errorf("%q is no command; there are: %s", args[0], strings.Join(names, ", ")))
 }
@@ -111,7 +118,9 @@ func asksForHelp(args []string) bool {
 func (a *app) usage() {
 	fmt.Fprint(a.out, "checker checks container programs by what the kernel saw of them.\n\n")
 	for _, c := range subcommands() {
-		fmt.Fprintf(a.out, "  checker %s %s\n      %s\n", c.name, c.args, c.about)
+		if c.about != "" {
+			fmt.Fprintf(a.out, "  checker %s %s\n      %s\n", c.name, c.args, c.about)
+		}
 	}
 	fmt.Fprint(a.out, "\nExit status: 0 pass, 1 fail, 2 error, bad usage or nothing run.\n")
 }
@@ -126,6 +135,10 @@ func (a *app) fail(err error) int {
 	var refused *sandbox.RefusedError
 	if errors.As(err, &refused) && refused.Remedy != "" {
 		fmt.Fprintf(a.err, "         try: %s\n", refused.Remedy)
+	}
+	var missing *debian.Error
+	if errors.As(err, &missing) && missing.Remedy != "" {
+		fmt.Fprintf(a.err, "         try: %s\n", missing.Remedy)
 	}
 	return broken
 }

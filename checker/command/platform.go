@@ -20,7 +20,7 @@ import (
 // anywhere in it. There is a report whatever happens: an error of ours is a
 // verdict.
 func (a *app) checkFor(req *request) int {
-	s, code, entered, err := a.openSession()
+	s, code, entered, err := a.openSessionAt(req.place)
 	if entered {
 		return code
 	}

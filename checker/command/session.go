@@ -24,6 +24,7 @@ type session struct {
 	root     string
 	limit    time.Duration // of a run; 0: the sandbox's default
 	building build.Limits  // of a compilation; fields that are zero have their default
+	guest    *guest        // where runs take place; nil: on this machine
 
 	once       sync.Once // for scratch
 	scratchErr error
@@ -43,7 +44,19 @@ func (a *app) openSession() (s *session, code int, entered bool, err error) {
 	return &session{host: h, root: a.root}, 0, false, nil
 }
 
-func (s *session) close() { s.host.Close() }
+// openSessionAt is openSession with the place where runs take place.
+func (a *app) openSessionAt(p place) (s *session, code int, entered bool, err error) {
+	s, code, entered, err = a.openSession()
+	if s != nil && p.vm != "" {
+		s.guest = a.openGuest(p)
+	}
+	return s, code, entered, err
+}
+
+func (s *session) close() {
+	s.guest.close()
+	s.host.Close()
+}
 
 // build compiles the submission in dir.
 func (s *session) build(ctx context.Context, e *course.Exercise, dir string) (*build.Result, error) {
@@ -93,6 +106,9 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 	opts := trace.Options{Resolve: b.Lines.Line}
 	if spec.ChildExit != 0 {
 		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}
+	}
+	if s.guest != nil {
+		return s.guest.record(ctx, cmd, b.Lines, opts.Inject)
 	}
 	return trace.Record(ctx, s.host, cmd, opts)
 }
