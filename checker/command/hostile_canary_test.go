@@ -43,6 +43,8 @@ func canaryDirs() []string {
 // work on the machine goes on meanwhile and changes other things.
 type canaries struct {
 	root    string
+	mark    string // what is in the names that may not appear
+	key     int    // of System V objects that may not
 	files   []string
 	own     string // a folder for a socket
 	victims []*exec.Cmd
@@ -53,10 +55,11 @@ type canaries struct {
 	done    sync.WaitGroup
 }
 
-// setCanaries puts them up. uid is one that a sandbox's root has outside.
-func setCanaries(t *testing.T, root string, uid int) *canaries {
+// setCanaries puts them up, for those who leave mark in names and use key. uid
+// is one that a sandbox's root has outside.
+func setCanaries(t *testing.T, root string, uid int, mark string, key int) *canaries {
 	t.Helper()
-	c := &canaries{root: root, own: t.TempDir(), stop: make(chan struct{})}
+	c := &canaries{root: root, mark: mark, key: key, own: t.TempDir(), stop: make(chan struct{})}
 	t.Cleanup(func() {
 		for _, f := range c.files {
 			os.Remove(f)
@@ -158,7 +161,7 @@ func (c *canaries) listen(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if bytes.Contains(b[:n], []byte(evilName)) {
+			if bytes.Contains(b[:n], []byte(c.mark)) {
 				c.alarm("a datagram from %s", from)
 			}
 		}
@@ -183,7 +186,7 @@ func (c *canaries) watch(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if bytes.Contains(buf[:n], []byte(evilName)) {
+			if bytes.Contains(buf[:n], []byte(c.mark)) {
 				c.alarm("a file of the machine's: %q", bytes.Trim(buf[:n], "\x00"))
 			}
 		}
@@ -232,7 +235,7 @@ func (c *canaries) look() map[string]string {
 	m := map[string]string{}
 	c.lookAtFiles(m)
 	c.lookAtKernel(m)
-	lookAtGroups(m)
+	c.lookAtGroups(m)
 	for i, v := range c.victims {
 		pid := v.Process.Pid
 		nice, err := unix.Getpriority(unix.PRIO_PROCESS, pid)
@@ -249,7 +252,7 @@ func (c *canaries) look() map[string]string {
 
 func (c *canaries) lookAtFiles(m map[string]string) {
 	for _, dir := range canaryDirs() {
-		names, _ := filepath.Glob(filepath.Join(dir, "*"+evilName+"*"))
+		names, _ := filepath.Glob(filepath.Join(dir, "*"+c.mark+"*"))
 		m["names in "+dir] = strings.Join(names, " ")
 	}
 	for _, file := range append([]string{"/etc/passwd", "/etc/hostname", "/etc/ld.so.preload", "/usr/bin/env", "/bin/sh", "/usr/local/go/bin/go", "/dev/null", "/dev/zero", "/dev/tty", "/usr", "/usr/bin", "/tmp", "/dev/shm"}, c.files...) {
@@ -299,20 +302,20 @@ func (c *canaries) lookAtKernel(m map[string]string) {
 		m["interface "+i.Name] = fmt.Sprint(i.Index, i.MTU, i.HardwareAddr, i.Flags, addresses)
 	}
 	keys, _ := os.ReadFile("/proc/keys")
-	m["keys"] = fmt.Sprint(strings.Count(string(keys), evilName))
+	m["keys"] = fmt.Sprint(strings.Count(string(keys), c.mark))
 	for _, kind := range []string{"shm", "sem", "msg"} {
 		f, err := os.Open("/proc/sysvipc/" + kind)
 		if err != nil {
 			continue
 		}
 		for sc := bufio.NewScanner(f); sc.Scan(); {
-			if fields := strings.Fields(sc.Text()); len(fields) > 0 && fields[0] == fmt.Sprint(evilKey) {
+			if fields := strings.Fields(sc.Text()); len(fields) > 0 && fields[0] == fmt.Sprint(c.key) {
 				m["System V "+kind] = sc.Text()
 			}
 		}
 		f.Close()
 	}
-	name := append([]byte(evilName), 0)
+	name := append([]byte(c.mark), 0)
 	fd, _, errno := unix.RawSyscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(&name[0])), unix.O_RDONLY, 0, 0, 0, 0)
 	if errno == 0 {
 		unix.Close(int(fd))
@@ -329,7 +332,7 @@ func (c *canaries) lookAtKernel(m map[string]string) {
 }
 
 // lookAtGroups describes the control groups that are the machine's.
-func lookAtGroups(m map[string]string) {
+func (c *canaries) lookAtGroups(m map[string]string) {
 	own, _ := os.ReadFile("/proc/self/cgroup")
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(mounts)) {
@@ -349,7 +352,7 @@ func lookAtGroups(m map[string]string) {
 					m[filepath.Join(dir, file)] = string(data)
 				}
 			}
-			names, _ := filepath.Glob(filepath.Join(dir, "*"+evilName+"*"))
+			names, _ := filepath.Glob(filepath.Join(dir, "*"+c.mark+"*"))
 			m["groups in "+dir] = strings.Join(names, " ")
 		}
 	}
@@ -383,16 +386,18 @@ func leftBy(checker int, known ...int) []string {
 // TestCanaries touches the machine a little, in ways that others do not notice.
 func TestCanaries(t *testing.T) {
 	a, _ := kit(t)
-	c := setCanaries(t, a.root, os.Getuid())
+	mark := fmt.Sprint("pidone-touched-", os.Getpid())
+	key := evilKey + os.Getpid()
+	c := setCanaries(t, a.root, os.Getuid(), mark, key)
 	own := c.files[0]
 	require.NoError(t, os.WriteFile(own, []byte("touched\n"), 0o666))
-	passing := filepath.Join(os.TempDir(), "x-"+evilName)
+	passing := filepath.Join(os.TempDir(), "x-"+mark)
 	require.NoError(t, os.WriteFile(passing, nil, 0o600))
 	require.NoError(t, os.Remove(passing))
 	conn, err := net.Dial("unix", filepath.Join(c.own, "socket"))
 	require.NoError(t, err)
 	conn.Close()
-	id, err := unix.SysvShmGet(evilKey, 4096, unix.IPC_CREAT|0o600)
+	id, err := unix.SysvShmGet(key, 4096, unix.IPC_CREAT|0o600)
 	require.NoError(t, err)
 	defer unix.SysvShmCtl(id, unix.IPC_RMID, nil)
 	require.NoError(t, unix.Setpriority(unix.PRIO_PROCESS, c.pids()[0], 19))

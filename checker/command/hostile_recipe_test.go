@@ -95,6 +95,10 @@ func readRecipe(dir, kit string) (*recipe, error) {
 			p.kind = "zeros"
 			p.size, failed = strconv.ParseInt(arg(2), 10, 64) // MiB
 			p.size <<= 20
+		case "long": // what begins it, what is repeated, how often, what ends it
+			var n int
+			n, failed = strconv.Atoi(arg(4))
+			p.kind, p.data = "file", []byte(arg(2)+strings.Repeat(arg(3), max(n, 0))+arg(5))
 		case "link", "hardlink":
 			p.to = arg(2)
 		case "fifo", "socket", "device", "folder":
