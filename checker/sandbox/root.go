@@ -35,18 +35,21 @@ type source struct {
 
 const readOnly = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
 
-// build mounts and fills the root. The calling thread must be locked and be
-// thrown away afterwards: it ends up in a mount namespace of its own.
-func (b *rootBuilder) build() (err error) {
+// enter takes the calling thread, which must be locked and be thrown away
+// afterwards, to a mount namespace of its own, and picks the base there.
+func (b *rootBuilder) enter() (err error) {
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 		return fmt.Errorf("unshare mount namespace: %w", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
-	if b.base, err = b.findBase(); err != nil {
-		return err
-	}
+	b.base, err = b.findBase()
+	return err
+}
+
+// build mounts and fills the root. The calling thread has entered.
+func (b *rootBuilder) build() error {
 	sources, links, err := b.sources()
 	defer func() {
 		for _, s := range sources {
@@ -280,7 +283,9 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err := b.mkdirAll(filepath.Dir(f.Path)); err != nil {
 		return err
 	}
-	syscall.ForkLock.RLock() // as long as the file is open for writing: see script.start
+	// As long as it is open for writing nobody may fork, who would hold it open
+	// for a moment longer: then it could not be executed, or made read-only.
+	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	fd, err := unix.Open(b.at(f.Path), unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, f.Mode)
 	if err != nil {
