@@ -63,7 +63,7 @@ func groupMemory(self, mount string) int64 {
 			most, ok1 := readNumber(filepath.Join(dir, limit))
 			now, ok2 := readNumber(filepath.Join(dir, used))
 			if ok1 && ok2 && most < 1<<60 {
-				left := max(most-now, 1)
+				left := max(most-now+cached(dir), 1)
 				if least == 0 || left < least {
 					least = left
 				}
@@ -71,6 +71,22 @@ func groupMemory(self, mount string) int64 {
 		}
 	}
 	return least
+}
+
+// cached returns how much of a cgroup's memory is file cache that the kernel
+// gives up first.
+func cached(dir string) int64 {
+	data, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		var n int64
+		if got, _ := fmt.Sscanf(line, "inactive_file %d", &n); got == 1 {
+			return n
+		}
+	}
+	return 0
 }
 
 func readNumber(path string) (int64, bool) {

@@ -81,16 +81,15 @@ func differs(a, b *Manifest) string {
 // if all have one.
 func lacking(names []string, from map[string]string, shards []*Manifest) string {
 	var missing, where []string
-	of := shards[0].Shard.Of
 	for _, name := range names {
-		if from[name] != "" {
-			continue
+		if from[name] == "" {
+			missing = append(missing, name)
 		}
-		missing = append(missing, name)
-		for n := 1; n <= of; n++ {
-			if s := (Shard{n, of}); s.Has(name) && !slices.Contains(where, s.String()) {
-				where = append(where, s.String())
-			}
+	}
+	of := shards[0].Shard.Of
+	for n := 1; n <= of; n++ {
+		if slices.ContainsFunc(missing, Shard{n, of}.Has) {
+			where = append(where, Shard{n, of}.String())
 		}
 	}
 	if len(missing) == 0 {
