@@ -70,7 +70,7 @@ func Run(ctx context.Context, store *Store, o Options) error {
 	b := &batch{Options: o, store: store, turns: make(chan struct{}, max(1, o.Jobs))}
 	names := make(chan string)
 	var workers sync.WaitGroup
-	for range min(cap(b.turns)*(1+maxLent), MaxOpen, len(o.Names)) {
+	for range min(cap(b.turns)*(1+MaxLent), MaxOpen, len(o.Names)) {
 		workers.Go(func() {
 			for name := range names {
 				if err := b.one(ctx, name, false); err != nil {

@@ -163,7 +163,7 @@ func TestTurnsAreLent(t *testing.T) {
 	go func() {
 		ended <- Run(t.Context(), s, Options{Names: people(10), Open: c.open, Jobs: 1})
 	}()
-	for range 1 + maxLent {
+	for range 1 + MaxLent {
 		<-lent
 	}
 	select {

@@ -3,9 +3,9 @@ package batch
 // MaxOpen is how many submissions Run has open at once at the most.
 const MaxOpen = 32
 
-// maxLent is how many turns are lent at the most for each that there is: those
+// MaxLent is how many turns are lent at the most for each that there is: those
 // who lend theirs still have memory.
-const maxLent = 3
+const MaxLent = 3
 
 // A Turn is a submission's right to use the machine, of which there are
 // Options.Jobs. It is for one goroutine at a time. A nil one is for a submission

@@ -70,6 +70,10 @@ type Result struct {
 	// Cold is what Warm should be given, once nobody waits: packages that had
 	// to be compiled because they were not in the user's build cache.
 	Cold []string `json:"-"`
+	// OutOfTime: Limits.Time was reached, when what was still compiling had had
+	// the CPUs for so long.
+	OutOfTime bool          `json:"-"`
+	CPU       time.Duration `json:"-"`
 	// Sources are the files that were compiled, embedded ones too, sorted by
 	// path; nil if none were, because they are refused.
 	Sources []File `json:"-"`
@@ -143,7 +147,9 @@ func judge(req Request, src *Source, job *Job, res *JobResult) (*Result, error) 
 	limits := job.Limits
 	switch {
 	case res.TimedOut:
-		return fail("compiling took more than %v and was stopped", limits.Time)
+		r, err := fail("compiling took more than %v and was stopped", limits.Time)
+		r.OutOfTime, r.CPU = true, res.CPU
+		return r, err
 	case res.OutOfMemory || out.outOfMemory:
 		return fail("compiling took more than %d MiB of memory and was stopped", limits.Memory>>20)
 	case res.DiskFull:

@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // A Job is one run of the go command. Everything in it is either a constant,
@@ -39,15 +40,16 @@ type Exec func(ctx context.Context, job *Job) (*JobResult, error)
 
 // A JobResult is what came of a Job.
 type JobResult struct {
-	Source      string // Paths.Source, as it was
-	Code        int    // exit status of the go command; -1: a signal ended it
-	Messages    []byte // standard output and error in order, the first Limits.Output bytes
-	Cut         bool   // there were more
-	Program     []byte // at most Limits.Program bytes, nil if there is none
-	ProgramSize int64  // its real size
-	TimedOut    bool   // Limits.Time was reached
-	OutOfMemory bool   // Limits.Memory was reached
-	DiskFull    bool   // a disk limit of the Exec's own was reached
+	Source      string        // Paths.Source, as it was
+	Code        int           // exit status of the go command; -1: a signal ended it
+	Messages    []byte        // standard output and error in order, the first Limits.Output bytes
+	Cut         bool          // there were more
+	Program     []byte        // at most Limits.Program bytes, nil if there is none
+	ProgramSize int64         // its real size
+	TimedOut    bool          // Limits.Time was reached
+	CPU         time.Duration // if TimedOut: what the processes that were there then had had of the CPUs, where the Exec can tell
+	OutOfMemory bool          // Limits.Memory was reached
+	DiskFull    bool          // a disk limit of the Exec's own was reached
 }
 
 // Plan makes the Job that compiles a Source.

@@ -60,6 +60,7 @@ func Sandboxed(h *sandbox.Host) Exec {
 			Messages:    append(res.Stdout.Data, res.Stderr.Data...),
 			Cut:         res.Stdout.Total+res.Stderr.Total > int64(len(res.Stdout.Data)+len(res.Stderr.Data)),
 			TimedOut:    res.TimedOut,
+			CPU:         res.CPU,
 			OutOfMemory: res.OutOfMemory,
 		}
 		if res.Status.Exited() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"pidone/checker/build"
 	"pidone/checker/evidence"
 	"pidone/checker/scenario"
 )
@@ -31,6 +32,19 @@ func doubt(r *scenario.Recording) string {
 	}
 	return ""
 }
+
+// doubtBuild is doubt for what compiling came to. Of a compiler nobody waits but
+// the checker, so it is believed only if it had a CPU for half of its time; what
+// ended before counts against it, and that is rare.
+func doubtBuild(b *build.Result) string {
+	if b.OutOfTime && b.CPU < compileTime/2 {
+		return fmt.Sprintf("compiling was out of time after %v on a CPU", b.CPU)
+	}
+	return ""
+}
+
+// compileTime is what package build gives a compilation.
+const compileTime = time.Minute
 
 // manyProcesses is how many a run makes in the second half of its time if it
 // keeps making them.

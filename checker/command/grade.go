@@ -14,8 +14,9 @@ import (
 	"pidone/checker/export"
 )
 
-// buildMemory is what one submission needs at the most: its compilation.
-const buildMemory = 3 << 29
+// memoryEach is what each submission that has its turn may need: its
+// compilation, and the runs of those who lent it theirs.
+const memoryEach = 3<<29 + batch.MaxLent*512<<20
 
 // gradeRequest is what grade reads from its arguments.
 type gradeRequest struct {
@@ -81,7 +82,7 @@ func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
 		return nil, fmt.Errorf("--jobs %d: from 1 to %d; 0 is as many as this machine has cores and memory for", r.jobs, batch.MaxOpen)
 	}
 	if r.jobs == 0 {
-		r.jobs = min(batch.Jobs(buildMemory), batch.MaxOpen)
+		r.jobs = min(batch.Jobs(memoryEach), batch.MaxOpen)
 	}
 	if r.formats, err = extraFormats(*formats); err != nil {
 		return nil, err

@@ -1,0 +1,44 @@
+package command
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"pidone/checker/build"
+	"pidone/checker/evidence"
+	"pidone/checker/scenario"
+)
+
+// TestDoubt says which runs out of time are believed.
+func TestDoubt(t *testing.T) {
+	const limit = 10_000_000
+	ended := func(cpu, waited int64, late int) *evidence.Run {
+		r := &evidence.Run{End: evidence.End{TimedOut: true, Limit: limit, CPU: cpu, Waited: waited}}
+		for range late {
+			r.Processes = append(r.Processes, &evidence.Process{Time: limit - 1})
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		run     *evidence.Run
+		doubted bool
+	}{
+		"it slept":                              {ended(12_000, 30_000, 0), false},
+		"it computed":                           {ended(9_500_000, 400_000, 0), false},
+		"it computed beside others":             {ended(5_100_000, 4_900_000, 0), false},
+		"it had a fifth of a CPU":               {ended(2_000_000, 8_000_000, 0), true},
+		"it slept, and was kept from a CPU":     {ended(100_000, 2_600_000, 0), true},
+		"what it kept making cannot be counted": {ended(100_000, 100_000, manyProcesses), true},
+		"a bomb that had the machine":           {ended(15_000_000, 900_000_000, 200), false},
+		"the kernel does not count":             {ended(0, 0, 0), true},
+		"in time":                               {&evidence.Run{}, false},
+	} {
+		r := &scenario.Recording{Runs: []scenario.RecordedRun{{Run: &evidence.Run{}}, {Run: c.run}}}
+		assert.Equal(t, c.doubted, doubt(r) != "", name)
+	}
+	assert.Empty(t, doubtBuild(&build.Result{}))
+	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 50 * time.Second}))
+	assert.NotEmpty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 5 * time.Second}))
+}
