@@ -1,0 +1,419 @@
+package command
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/batch"
+	"pidone/checker/grade"
+)
+
+const exercise03 = "03-namespace-isolation"
+
+// classFolder makes a folder of submissions, and tells what each must get:
+// "pass 100", "fail 50 flag-missing-pid", "error 0". One of the slow ones takes
+// until its limit of time.
+func classFolder(t *testing.T, slow bool) (dir string, wanted map[string]string) {
+	t.Helper()
+	root := os.Getenv(rootVariable)
+	dir, wanted = t.TempDir(), map[string]string{}
+	programs := []string{
+		"accept/exec-cloneflags", "accept/own-module", "reject/does-not-compile", "reject/flag-missing-pid",
+		"reject/skeleton-unchanged", "reject/no-child",
+	}
+	if slow {
+		programs = append(programs, "reject/time-limit")
+	}
+	for _, name := range programs {
+		from := filepath.Join(root, "testdata/submissions", exercise03, name)
+		var w want
+		data, err := os.ReadFile(filepath.Join(from, "want.json"))
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(data, &w))
+		if w.CopyOf != "" {
+			from = filepath.Join(root, w.CopyOf)
+		}
+		student := filepath.Base(name)
+		require.NoError(t, os.CopyFS(filepath.Join(dir, student), os.DirFS(from)))
+		wanted[student] = strings.TrimSpace(fmt.Sprintf("%s %d %s", w.Verdict, w.Score, w.Cause))
+	}
+	solution, err := os.ReadFile(filepath.Join(root, solution03, "main.go"))
+	require.NoError(t, err)
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	write("deeper/attempt/03/main.go", string(solution))
+	wanted["deeper"] = "pass 100"
+	write("two/a/main.go", string(solution))
+	write("two/b/main.go", string(solution))
+	wanted["two"] = "error 0"
+	write("essay/report.txt", "I did it.")
+	wanted["essay"] = "fail 0 not-go"
+	f, err := os.Create(filepath.Join(dir, "zipped.zip"))
+	require.NoError(t, err)
+	z := zip.NewWriter(f)
+	w, err := z.Create("src/main.go")
+	require.NoError(t, err)
+	w.Write(solution)
+	require.NoError(t, z.Close())
+	require.NoError(t, f.Close())
+	wanted["zipped"] = "pass 100"
+	return dir, wanted
+}
+
+// resultsFile reads results.json.
+func resultsFile(t *testing.T, out string) (names []string, got map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(out, "results.json"))
+	require.NoError(t, err)
+	var results struct {
+		Exercise    string
+		Submissions []grade.Entry
+	}
+	require.NoError(t, json.Unmarshal(data, &results))
+	assert.Equal(t, exercise03, results.Exercise)
+	got = map[string]string{}
+	for _, e := range results.Submissions {
+		names = append(names, e.Name)
+		text := fmt.Sprintf("%s %d", e.Verdict, e.Score)
+		for _, s := range e.Steps {
+			if s.Verdict == grade.Fail {
+				text += " " + s.Findings[0].Cause
+				break
+			}
+		}
+		got[e.Name] = text
+	}
+	return names, got
+}
+
+// reportFiles returns all that reports are, by path.
+func reportFiles(t *testing.T, out string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	require.NoError(t, filepath.WalkDir(out, func(path string, d os.DirEntry, err error) error {
+		require.NoError(t, err)
+		rel, err := filepath.Rel(out, path)
+		require.NoError(t, err)
+		switch top, _, _ := strings.Cut(rel, "/"); top {
+		case "submissions", "evidence", ".lock", "class.json":
+			return nil
+		}
+		if !d.IsDir() {
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			all[rel] = string(data)
+		}
+		return nil
+	}))
+	require.NotEmpty(t, all)
+	return all
+}
+
+// leftIn says what a grader that is gone has left in its folder.
+func leftIn(t *testing.T, out string) (left []string) {
+	t.Helper()
+	for _, pattern := range []string{".new-*", "*/.new-*", ".*.tmp"} {
+		found, err := filepath.Glob(filepath.Join(out, pattern))
+		require.NoError(t, err)
+		left = append(left, found...)
+	}
+	return left
+}
+
+func TestGrade(t *testing.T) {
+	dir, wanted := classFolder(t, true)
+	root, out := os.Getenv(rootVariable), filepath.Join(t.TempDir(), "report")
+	roster := filepath.Join(t.TempDir(), "roster.csv")
+	require.NoError(t, os.WriteFile(roster, []byte("name\nnobody\n"+strings.Join(keys(wanted), "\n")+"\n"), 0o644))
+	wanted["nobody"] = "fail 0 not-handed-in"
+
+	args := []string{"grade", "--step", "03", "--out", out, "--roster", roster, "--evidence", "--jobs", "2", dir}
+	summary, lines, code := runChecker(t, root, nil, args...)
+	assert.Equal(t, broken, code, "one could not be told: %s", lines)
+	names, got := resultsFile(t, out)
+	assert.Equal(t, wanted, got)
+	assert.IsIncreasing(t, names)
+	assert.Contains(t, summary, fmt.Sprintf("%d submissions: 4 pass, 7 fail, 1 error", len(wanted)))
+	assert.Contains(t, summary, "two: ")
+	assert.Contains(t, lines, fmt.Sprintf("%d/%d ", len(wanted), len(wanted)))
+	assert.Regexp(t, `zipped: pass 100/100 \(\d+ pass, \d+ fail`, lines)
+	assert.Contains(t, lines, "once more, one at a time")
+	assert.Empty(t, leftIn(t, out))
+	first := reportFiles(t, out)
+	for _, name := range []string{"results.json", "results.csv", "junit.xml", "summary.md", "report.html", "gradescope/zipped/results.json", "classroom/two.json"} {
+		assert.Contains(t, first, name)
+	}
+
+	t.Run("again", func(t *testing.T) {
+		start := time.Now()
+		_, lines, code := runChecker(t, root, nil, args...)
+		assert.Equal(t, broken, code)
+		assert.Contains(t, lines, " two: error", "an error is tried again")
+		assert.NotContains(t, lines, " zipped: ", "a result is used again")
+		assert.Less(t, time.Since(start), 8*time.Second, "the one with the time limit is not run again")
+		again := reportFiles(t, out)
+		for _, name := range []string{"gradescope/zipped/results.json", "classroom/time-limit.json"} {
+			assert.Equal(t, first[name], again[name])
+		}
+	})
+
+	t.Run("regrade without root or namespaces", func(t *testing.T) {
+		before := reportFiles(t, out)
+		require.NoError(t, os.Chmod(filepath.Dir(out), 0o755))
+		if os.Getuid() == 0 && len(spare()) > 0 {
+			require.NoError(t, exec.Command("chown", "-R", "65534:65534", out).Run())
+		}
+		_, diagnostics, code := runAsNobody(t, root, "regrade", out)
+		assert.Equal(t, broken, code, "%s", diagnostics)
+		assert.Equal(t, before, reportFiles(t, out), "the same scenarios, the same reports")
+	})
+	t.Run("regrade by changed scenarios", func(t *testing.T) {
+		kit := changedKit(t)
+		_, diagnostics, code := runChecker(t, kit, nil, "regrade", out)
+		assert.Equal(t, broken, code, "%s", diagnostics)
+		_, got := resultsFile(t, out)
+		assert.Equal(t, "pass 105", got["zipped"], "step 1 is worth 25 now")
+		assert.Equal(t, "fail 85 time-limit", got["time-limit"])
+		assert.Equal(t, "fail 0 not-go", got["essay"])
+
+		// A run that nobody has recorded.
+		scripts, err := filepath.Glob(filepath.Join(kit, "testdata/scenarios", exercise03, "1-*.txtar"))
+		require.NoError(t, err)
+		require.Len(t, scripts, 1)
+		script := scripts[0]
+		text, err := os.ReadFile(script)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(script, []byte(strings.Replace(string(text), "\ncontainer\n", "\ncontainer -- other arguments\n", 1)), 0o644))
+		summary, _, code := runChecker(t, kit, nil, "regrade", out)
+		assert.Equal(t, broken, code)
+		assert.Contains(t, summary, "not recorded")
+		_, got = resultsFile(t, out)
+		assert.Regexp(t, "^error", got["zipped"])
+	})
+}
+
+func keys(m map[string]string) (all []string) {
+	for k := range m {
+		all = append(all, k)
+	}
+	return all
+}
+
+// spare returns ids besides root's that this test may use.
+func spare() string {
+	data, _ := os.ReadFile("/proc/self/uid_map")
+	var inside, outside, count int
+	if n, _ := fmt.Sscan(string(data), &inside, &outside, &count); n == 3 && count > 65534 {
+		return "nobody"
+	}
+	return ""
+}
+
+// runAsNobody runs the checker as an ordinary user who may make no namespace,
+// where this test may become one.
+func runAsNobody(t *testing.T, dir string, args ...string) (out, diagnostics string, code int) {
+	t.Helper()
+	if os.Getuid() != 0 || spare() == "" {
+		return runChecker(t, dir, nil, args...) // the test's user is one already
+	}
+	program, err := checkerProgram()
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(filepath.Dir(program), 0o755))
+	// The kit may lie where the user cannot look: it gets a copy.
+	kit := copyKit(t)
+	cmd := exec.Command(program, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}}
+	return finish(t, cmd, kit, nil)
+}
+
+// copyKit copies what of the kit judging needs.
+func copyKit(t *testing.T) string {
+	t.Helper()
+	root, kit := os.Getenv(rootVariable), t.TempDir()
+	for _, folder := range []string{"docs", "testdata/scenarios", "solutions"} {
+		require.NoError(t, os.CopyFS(filepath.Join(kit, folder), os.DirFS(filepath.Join(root, folder))))
+	}
+	for dir := kit; dir != "/" && strings.HasPrefix(dir, os.TempDir()); dir = filepath.Dir(dir) {
+		if dir != os.TempDir() {
+			require.NoError(t, os.Chmod(dir, 0o755))
+		}
+	}
+	return kit
+}
+
+// changedKit is a kit where the first step of 03 is worth 5 points more.
+func changedKit(t *testing.T) string {
+	t.Helper()
+	kit := copyKit(t)
+	scripts, err := filepath.Glob(filepath.Join(kit, "testdata/scenarios", exercise03, "1-*.txtar"))
+	require.NoError(t, err)
+	require.Len(t, scripts, 1)
+	text, err := os.ReadFile(scripts[0])
+	require.NoError(t, err)
+	changed := regexp.MustCompile(`(?m)^points 20$`).ReplaceAllString(string(text), "points 25")
+	require.NotEqual(t, string(text), changed)
+	require.NoError(t, os.WriteFile(scripts[0], []byte(changed), 0o644))
+	return kit
+}
+
+// TestShards grades a class in eight processes at once, and joins them.
+func TestShards(t *testing.T) {
+	dir, wanted := classFolder(t, false)
+	root, work := os.Getenv(rootVariable), t.TempDir()
+	var outs []string
+	var all sync.WaitGroup
+	for n := 8; n > 0; n-- {
+		out := filepath.Join(work, fmt.Sprint("shard-", n))
+		outs = append(outs, out)
+		all.Go(func() {
+			runChecker(t, root, nil, "grade", "--step", "03", "--jobs", "1", "--out", out, "--shard", fmt.Sprintf("%d/8", n), dir)
+		})
+	}
+	all.Wait()
+	whole := filepath.Join(work, "whole")
+	_, diagnostics, code := runChecker(t, root, nil, append([]string{"merge", "--out", whole}, outs[1:]...)...)
+	assert.Equal(t, broken, code)
+	assert.Contains(t, diagnostics, "grade shard 8/8")
+	assert.NoFileExists(t, filepath.Join(whole, "results.json"))
+
+	_, diagnostics, code = runChecker(t, root, nil, append([]string{"merge", "--out", whole}, outs...)...)
+	assert.Equal(t, broken, code, diagnostics)
+	_, got := resultsFile(t, whole)
+	assert.Equal(t, wanted, got)
+	merged := reportFiles(t, whole)
+
+	// In another order the same, and the same as one run that has these results.
+	other := filepath.Join(work, "other")
+	for i, j := 0, len(outs)-1; i < j; i, j = i+1, j-1 {
+		outs[i], outs[j] = outs[j], outs[i]
+	}
+	runChecker(t, root, nil, append([]string{"merge", "--out", other}, outs...)...)
+	assert.Equal(t, merged, reportFiles(t, other))
+	delete(wanted, "two") // it is an error, and so made anew
+	_, lines, _ := runChecker(t, root, nil, "grade", "--step", "03", "--out", other, dir)
+	assert.NotContains(t, lines, "pass 100/100", "all is used again")
+	for name, text := range reportFiles(t, other) {
+		if strings.HasPrefix(name, "gradescope/") && !strings.Contains(name, "two") {
+			assert.Equal(t, merged[name], text, name)
+		}
+	}
+}
+
+// TestGradeKilled kills the grader, and has the next call go on.
+func TestGradeKilled(t *testing.T) {
+	dir, wanted := classFolder(t, false)
+	program, err := checkerProgram()
+	require.NoError(t, err)
+	root, out := os.Getenv(rootVariable), filepath.Join(t.TempDir(), "report")
+	args := []string{"grade", "--step", "03", "--out", out, "--jobs", "2", dir}
+	have := func() int {
+		files, err := filepath.Glob(filepath.Join(out, "submissions", "*.json"))
+		require.NoError(t, err)
+		return len(files)
+	}
+	for i, sig := range []unix.Signal{unix.SIGKILL, unix.SIGINT, unix.SIGKILL, unix.SIGTERM} {
+		before := have()
+		marker := fmt.Sprintf("PIDONE_TEST_MARKER=%d-grade-%d", os.Getpid(), i)
+		cmd := exec.Command(program, args...)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), marker)
+		var said strings.Builder
+		cmd.Stderr = &said
+		require.NoError(t, cmd.Start())
+		require.Eventually(t, func() bool { return have() > before }, 30*time.Second, time.Millisecond)
+		require.NoError(t, cmd.Process.Signal(sig))
+		cmd.Wait()
+		if sig != unix.SIGKILL && have() < len(wanted) {
+			assert.Contains(t, said.String(), "goes on from there")
+			assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+			assert.Empty(t, leftIn(t, out))
+		}
+		assert.Eventually(t, func() bool { return len(descendants(marker)) == 0 }, 10*time.Second, 20*time.Millisecond)
+	}
+	kept := map[string]string{}
+	for name := range wanted {
+		data, err := os.ReadFile(filepath.Join(out, "submissions", grade.FileName(name)+".json"))
+		if err == nil {
+			kept[name] = string(data)
+		}
+	}
+	require.NotEmpty(t, kept)
+	runChecker(t, root, nil, args...)
+	_, got := resultsFile(t, out)
+	assert.Equal(t, wanted, got)
+	assert.Empty(t, leftIn(t, out))
+	for name, text := range kept {
+		data, err := os.ReadFile(filepath.Join(out, "submissions", grade.FileName(name)+".json"))
+		require.NoError(t, err)
+		if !strings.HasPrefix(wanted[name], "error") {
+			assert.Equal(t, text, string(data), "%s was reached before, and is not made again", name)
+		}
+	}
+}
+
+func TestGradeUsage(t *testing.T) {
+	root, out := os.Getenv(rootVariable), filepath.Join(t.TempDir(), "out")
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "ada"), 0o755))
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"grade", "--step", "03"}, "which folder"},
+		{[]string{"grade", "--step", "03", ""}, "which folder"},
+		{[]string{"grade", dir}, "which exercise"},
+		{[]string{"grade", "--step", "03.2", dir}, "--step 03, not 03.2"},
+		{[]string{"grade", "--step", "99", dir}, "99"},
+		{[]string{"grade", "--step", "03", "/nowhere"}, "/nowhere"},
+		{[]string{"grade", "--step", "03", "--jobs", "99", dir}, "--jobs 99"},
+		{[]string{"grade", "--step", "03", "--shard", "9/8", dir}, "9/8"},
+		{[]string{"grade", "--step", "03", "--format", "pdf", dir}, "pdf"},
+		{[]string{"grade", "--step", "03", "--only", "bob", dir}, "bob"},
+		{[]string{"grade", "--step", "03", "--roster", "/nowhere.csv", dir}, "/nowhere.csv"},
+		{[]string{"grade", "--step", "03", t.TempDir()}, "empty"},
+		{[]string{"grade", "--step", "03", filepath.Join(root, solution03)}, "make check"},
+		{[]string{"regrade"}, "which folder"},
+		{[]string{"regrade", dir}, "nothing was graded"},
+		{[]string{"merge", dir}, "--out"},
+		{[]string{"merge", "--out", out, dir}, "nothing was graded"},
+		{[]string{"merge", "--out", out, out}, "cannot be a shard"},
+	} {
+		args := c.args
+		if args[0] == "grade" {
+			args = append([]string{"grade", "--out", out}, args[1:]...)
+		}
+		_, diagnostics, code := runChecker(t, root, nil, args...)
+		assert.Equal(t, broken, code, "%q", args)
+		assert.Contains(t, diagnostics, c.says, "%q", args)
+		assert.NoDirExists(t, out, "%q makes nothing", args)
+	}
+}
+
+func TestGradeWhereAnotherGrades(t *testing.T) {
+	root, out := os.Getenv(rootVariable), t.TempDir()
+	s, err := batch.OpenStore(out)
+	require.NoError(t, err)
+	defer s.Close()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "ada"), 0o755))
+	_, diagnostics, code := runChecker(t, root, nil, "grade", "--step", "03", "--out", out, dir)
+	assert.Equal(t, broken, code)
+	assert.Contains(t, diagnostics, "another checker")
+	assert.NoFileExists(t, filepath.Join(out, "results.json"))
+}
