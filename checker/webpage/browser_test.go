@@ -60,8 +60,9 @@ func startBrowser(t *testing.T) *browser {
 		}
 		t.Skip("chromium is missing: apt-get install chromium")
 	}
+	home := t.TempDir() // of all that a browser writes beside its profile, too
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(home, "profile")), chromedp.Env("HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute),
@@ -71,7 +72,10 @@ func startBrowser(t *testing.T) *browser {
 	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		assert.NoError(t, chromedp.Cancel(ctx), "end the browser")
+		cancel()
+	})
 	require.NoError(t, chromedp.Do(ctx), "start %s", path)
 	return &browser{ctx, t.TempDir()}
 }
