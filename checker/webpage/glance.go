@@ -154,14 +154,14 @@ func (p *Page) row(e *grade.Entry) row {
 	anchor := "s-" + grade.FileName(e.Name)
 	r := row{
 		key: e.Name, Anchor: anchor, Link: template.URL("#" + anchor), Name: see(e.Name, maxName),
-		Verdict: e.Verdict, Word: word(e.Verdict), Score: e.Score, Max: e.MaxScore,
+		Verdict: known(e.Verdict), Word: word(e.Verdict), Score: e.Score, Max: e.MaxScore,
 	}
 	if e.MaxScore > 0 {
 		r.Percent = percent(e.Score, e.MaxScore)
 	}
 	marks := map[int]grade.Verdict{}
 	for _, s := range e.Steps {
-		marks[s.Step] = s.Verdict
+		marks[s.Step] = known(s.Verdict)
 	}
 	for _, s := range p.class.Steps {
 		r.Marks = append(r.Marks, marks[s.Number])
@@ -205,6 +205,15 @@ func word(v grade.Verdict) string {
 		return "no verdict"
 	}
 	return see(string(v), maxName)
+}
+
+// known returns v, or "" where that is no verdict: it becomes a class of the style.
+func known(v grade.Verdict) grade.Verdict {
+	switch v {
+	case grade.Pass, grade.Fail, grade.Skip, grade.Error:
+		return v
+	}
+	return ""
 }
 
 // shares divides a bar among verdicts.

@@ -2,11 +2,15 @@ package webpage
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"testing"
+	"unicode"
 
 	"pidone/checker/evidence"
 	"pidone/checker/grade"
 	"pidone/checker/scenario"
+	"pidone/checker/visible"
 )
 
 // attacks are texts that would run a script, set window.owned, ask the server
@@ -35,8 +39,10 @@ func attacks(elsewhere string) []string {
 // hostile is a submission that puts attacks wherever it can, and more.
 func hostile() *grade.Record { return hostileTo("http://127.0.0.1:9") }
 
-func hostileTo(elsewhere string) *grade.Record {
-	texts := attacks(elsewhere)
+func hostileTo(elsewhere string) *grade.Record { return madeOf(attacks(elsewhere)) }
+
+// madeOf is a submission that has these texts in all places, one after another.
+func madeOf(texts []string) *grade.Record {
 	i := 0
 	text := func() string { i++; return texts[i%len(texts)] }
 	all := strings.Join(texts, " ")
@@ -48,7 +54,7 @@ func hostileTo(elsewhere string) *grade.Record {
 	run := &evidence.Run{
 		Args:   texts,
 		Host:   evidence.Host{Namespaces: ns, Hostname: text(), After: text(), MountsLeft: texts, Program: text()},
-		Stdout: evidence.Stream{Data: []byte(strings.Join(texts, "\n") + "\n" + strings.Repeat(all, 1+(1<<20)/len(all))), Total: 1 << 21},
+		Stdout: evidence.Stream{Data: []byte(strings.Join(texts, "\n") + "\n" + strings.Repeat(all, 1+(1<<20)/max(len(all), 1024))), Total: 1 << 21},
 		Stderr: evidence.Stream{Data: []byte(strings.Join(texts, "\n"))},
 		End:    evidence.End{Hiding: text(), OutOfMem: true, OutOfPIDs: true, TimedOut: true},
 	}
@@ -72,7 +78,7 @@ func hostileTo(elsewhere string) *grade.Record {
 	for n := range 4 {
 		s := grade.StepResult{Step: n + 1, Title: text(), Verdict: grade.Fail, MaxScore: 25, Reason: text()}
 		for range texts {
-			s.Findings = append(s.Findings, scenario.Finding{Want: text(), Saw: text(), Why: text(), Try: text(), Hint: text(), Ask: text(), Cause: text(), At: fmt.Sprintf("%s:%d", texts[n], len(s.Findings))})
+			s.Findings = append(s.Findings, scenario.Finding{Want: text(), Saw: text(), Why: text(), Try: text(), Hint: text(), Ask: text(), Cause: text(), At: fmt.Sprintf("%s:%d", texts[n%len(texts)], len(s.Findings))})
 		}
 		steps = append(steps, s)
 	}
@@ -83,6 +89,37 @@ func hostileTo(elsewhere string) *grade.Record {
 	for _, t := range texts {
 		r.Sources = append(r.Sources, grade.Source{Path: t, Text: strings.Join(texts, "\n")})
 	}
-	r.Sources = append(r.Sources, grade.Source{Path: "long.go", Text: strings.Repeat(all, 1+(1<<20)/len(all))})
+	r.Sources = append(r.Sources, grade.Source{Path: "long.go", Text: strings.Repeat(all, 1+(1<<20)/max(len(all), 1024))})
 	return r
+}
+
+// FuzzPage: whatever the texts of a record are, the page has the characters and
+// the tags that it should have, and no others.
+func FuzzPage(f *testing.F) {
+	all := attacks("http://127.0.0.1:9")
+	for i, text := range all {
+		f.Add(text, all[(i+1)%len(all)])
+	}
+	f.Add("", "main.go")
+	page := regexp.MustCompile(`(?s)^.*<main>(.*)</main>.*$`)
+	tag := regexp.MustCompile(`^/?(a|article|b|code|dd|details|div|dl|dt|em|h2|h3|header|i|kbd|li|line|ol|output|p|pre|rect|samp|section|small|span|summary|svg|table|tbody|td|text|th|thead|title|tr|tspan|ul|input|label)` +
+		`( (aria-hidden|aria-label|aria-labelledby|aria-sort|autocomplete|class|cx|data-by|data-find|data-sort|data-step|dy|for|height|href|id|placeholder|role|rx|scope|spellcheck|title|type|width|x|x1|x2|y|y1|y2)="[^"<>]*"| hidden)*/?$`)
+	f.Fuzz(func(t *testing.T, a, b string) {
+		text := pageOf(t, madeOf([]string{a, b}))
+		for _, r := range text {
+			if r != '\n' && (!visible.Shows(r) || unicode.Is(unicode.Bidi_Control, r)) {
+				t.Fatalf("%U is on the page", r)
+			}
+		}
+		main := page.FindStringSubmatch(text)
+		if main == nil {
+			t.Fatal("the page has no main part")
+		}
+		for i, part := range strings.Split(main[1], "<") {
+			name, _, closed := strings.Cut(part, ">")
+			if i > 0 && (!closed || !tag.MatchString(name)) {
+				t.Fatalf("there is a <%.200s>", name)
+			}
+		}
+	})
 }

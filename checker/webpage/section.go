@@ -113,7 +113,7 @@ func (s *section) draw(run *evidence.Run) {
 
 func (s *section) step(e *grade.Entry, r *grade.StepResult, counts bool) step {
 	out := step{
-		Verdict: r.Verdict, Number: r.Step, Title: see(r.Title, maxField), Reason: see(r.Reason, maxField),
+		Verdict: known(r.Verdict), Number: r.Step, Title: see(r.Title, maxField), Reason: see(r.Reason, maxField),
 		Points: fmt.Sprintf("%d/%d", r.Score, r.MaxScore),
 	}
 	if !counts {
