@@ -18,13 +18,12 @@ import (
 // goroutines at once.
 type Host struct {
 	ids  idRange
-	root bool   // see OpenRoot
-	name string // of its processes and groups
-	// Cgroups are looked for when they are first needed: see opened.
+	root bool // see OpenRoot
+	// Cgroups are looked for, and their janitor started, when they are first
+	// needed: see opened.
 	once     sync.Once
 	groups   *groups
 	noGroups error
-	sweeping sync.WaitGroup
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -49,11 +48,7 @@ func Open() (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
-	name, err := hostName()
-	if err != nil {
-		return nil, fmt.Errorf("open sandbox host: %w", err)
-	}
-	h := &Host{ids: pickRange(uidMap, gidMap), name: name}
+	h := &Host{ids: pickRange(uidMap, gidMap)}
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
@@ -62,12 +57,7 @@ func Open() (*Host, error) {
 
 // opened returns what makes cgroups, or nil where there are none.
 func (h *Host) opened() *groups {
-	h.once.Do(func() {
-		h.groups, h.noGroups = openGroups(h.name)
-		if h.groups != nil {
-			h.sweeping.Go(h.groups.sweep)
-		}
-	})
+	h.once.Do(func() { h.groups, h.noGroups = openGroups() })
 	return h.groups
 }
 
@@ -77,8 +67,11 @@ func (h *Host) NoGroups() error {
 	return h.noGroups
 }
 
-// Close ends what Open and the first Run began. No sandbox may be running.
-func (h *Host) Close() { h.sweeping.Wait() }
+// Close gives back what Open took. No sandbox may be running.
+func (h *Host) Close() {
+	h.once.Do(func() {}) // nothing to close if nothing was opened
+	h.groups.close()
+}
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.
@@ -170,18 +163,37 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 			return nil, fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
 		}
 	}
-	// Cgroups are looked for here while the thread makes itself ready.
-	groups := make(chan *groups, 1)
+	if err := checkTrees(cmd.Trees); err != nil {
+		return nil, err
+	}
+	// The group is made here while the thread builds the root: each takes about
+	// as long.
+	grouped := make(chan grouping, 1)
 	done := make(chan error, 1)
 	var res *Result
 	go func() {
 		done <- onThread(func() (err error) {
-			res, err = h.run(ctx, &cmd, groups)
+			res, err = h.run(ctx, &cmd, grouped)
 			return err
 		})
 	}()
-	groups <- h.opened()
+	grouped <- h.group(cmd.Limits)
 	return res, <-done
+}
+
+// grouping is a group, nil where there are none, or why it could not be made.
+type grouping struct {
+	group *group
+	err   error
+}
+
+func (h *Host) group(l Limits) grouping {
+	g := h.opened()
+	if g == nil {
+		return grouping{}
+	}
+	gr, err := g.acquire(l)
+	return grouping{gr, err}
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes

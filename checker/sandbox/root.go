@@ -35,21 +35,18 @@ type source struct {
 
 const readOnly = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
 
-// enter takes the calling thread, which must be locked and be thrown away
-// afterwards, to a mount namespace of its own, and picks the base there.
-func (b *rootBuilder) enter() (err error) {
+// build mounts and fills the root. The calling thread must be locked and be
+// thrown away afterwards: it ends up in a mount namespace of its own.
+func (b *rootBuilder) build() (err error) {
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 		return fmt.Errorf("unshare mount namespace: %w", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
-	b.base, err = b.findBase()
-	return err
-}
-
-// build mounts and fills the root. The calling thread has entered.
-func (b *rootBuilder) build() error {
+	if b.base, err = b.findBase(); err != nil {
+		return err
+	}
 	sources, links, err := b.sources()
 	defer func() {
 		for _, s := range sources {
@@ -64,6 +61,8 @@ func (b *rootBuilder) build() error {
 	for _, f := range b.cmd.Files {
 		size, inodes = size+int64(len(f.Data))+4096, inodes+4
 	}
+	more, nodes := room(b.cmd.Trees)
+	size, inodes = size+more, inodes+nodes
 	options := fmt.Sprintf("size=%d,nr_inodes=%d,mode=755,uid=%d,gid=%d", size, inodes+64+512*len(b.cmd.Binds), b.ids.base, b.ids.base)
 	if err := unix.Mount("tmpfs", b.base, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
 		return fmt.Errorf("mount root: %w", err)
@@ -99,6 +98,9 @@ func (b *rootBuilder) build() error {
 		}
 	}
 	b.become(0)
+	if err := b.plant(); err != nil {
+		return err
+	}
 	attr := unix.MountAttr{Attr_set: readOnly}
 	if err := unix.MountSetattr(unix.AT_FDCWD, b.base, 0, &attr); err != nil {
 		return fmt.Errorf("make root read-only: %w", err)
@@ -283,9 +285,7 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err := b.mkdirAll(filepath.Dir(f.Path)); err != nil {
 		return err
 	}
-	// As long as it is open for writing nobody may fork, who would hold it open
-	// for a moment longer: then it could not be executed, or made read-only.
-	syscall.ForkLock.RLock()
+	syscall.ForkLock.RLock() // as long as the file is open for writing: see script.start
 	defer syscall.ForkLock.RUnlock()
 	fd, err := unix.Open(b.at(f.Path), unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, f.Mode)
 	if err != nil {

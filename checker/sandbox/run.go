@@ -24,19 +24,14 @@ type running struct {
 	streams [3]uint64
 	in      *os.File    // our end of its standard input, if somebody writes there
 	out     [2]*capture // of its standard output and error
-	goOn    [2]int      // pipe: see goOnFD, and so on
-	report  [2]int      // pipe
-	status  [2]int      // pipe
+	goOn    [2]int      // pipe: init waits for a byte on [0]; its end says that we are gone
+	report  [2]int      // pipe: what failed in the script
+	status  [2]int      // pipe: the first process's wait status
 	outputs []int       // memfds for Command.Outputs
 
-	janitor   int
-	janitorFD int // its pidfd
-	pid       int // of init; 0 before it is known, -1 after it was reaped
-	pidfd     int // of init; -1 before it is known and after it was reaped
-
-	mu       sync.Mutex // of pidfd, which must not be closed, and used again, while it is signalled
 	timedOut atomic.Bool
 	effort   effort // at the time limit, if it was reached
+	kill     func()
 }
 
 func (r *running) later(f func()) { r.undo = append(r.undo, f) }
@@ -48,8 +43,8 @@ func (r *running) cleanUp() {
 }
 
 // pipe makes a pipe whose ends are closed on clean-up, if they are not before.
-func (r *running) pipe(p *[2]int, flags int) error {
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|flags); err != nil {
+func (r *running) pipe(p *[2]int) error {
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
 		return fmt.Errorf("make pipe: %w", err)
 	}
 	r.later(func() { closeFD(&p[0]); closeFD(&p[1]) })
@@ -63,60 +58,101 @@ func closeFD(fd *int) {
 	}
 }
 
-// run takes what makes the sandbox's group from groups.
-func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ *Result, err error) {
-	r := &running{host: h, cmd: cmd, pidfd: -1}
+// run takes the sandbox's group from grouped, where it comes in any case.
+func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (_ *Result, err error) {
+	r := &running{host: h, cmd: cmd}
 	defer r.cleanUp()
+	group := sync.OnceValue(func() grouping { return <-grouped })
+	r.later(func() {
+		if g := group().group; g != nil {
+			g.release()
+		}
+	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open /proc: %w", err)
 	}
 	r.later(func() { unix.Close(proc) })
+
 	if err := r.openStreams(); err != nil {
+		return nil, err
+	}
+	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
+	if err := b.build(); err != nil {
 		return nil, err
 	}
 	prog, err := filter(append(refused(), cmd.Rules...))
 	if err != nil {
 		return nil, err
 	}
-	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
-	if err := b.enter(); err != nil {
+	gr := group().group
+	if err := group().err; err != nil {
 		return nil, err
 	}
-	gr := (<-groups).next()
-	s := r.script(&b, gr, prog)
-	if err := r.start(s); err != nil {
+	s, err := r.script(&b, gr, prog)
+	if err != nil {
 		return nil, err
 	}
-	// While its processes begin.
-	if err := b.build(); err != nil {
-		return nil, err
+	args := cloneArgs{flags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNET}
+	if !h.root {
+		args.flags |= unix.CLONE_NEWUSER
 	}
-	if err := r.meetInit(); err != nil {
-		if failed := r.failure(s); failed != nil {
-			err = failed
+	if gr != nil && gr.into >= 0 {
+		args.flags |= unix.CLONE_INTO_CGROUP
+		args.cgroup = uint64(gr.into)
+	}
+	pid, pidfd, err := s.start(args, r.report[1])
+	if err != nil {
+		return nil, fmt.Errorf("make namespaces: %w", err)
+	}
+	r.later(func() { unix.Close(pidfd) })
+	var reaped bool
+	r.later(func() {
+		if !reaped {
+			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+			waitFor(pid)
 		}
-		return nil, err
+	})
+	for i := range r.stdio {
+		closeFD(&r.stdio[i])
+	}
+	closeFD(&r.goOn[0])
+	closeFD(&r.report[1])
+	closeFD(&r.status[1])
+	if gr != nil {
+		gr.closeJoin()
 	}
 	if !h.root {
-		if err := mapIDs(proc, r.pid, h.ids); err != nil {
+		if err := mapIDs(proc, pid, h.ids); err != nil {
 			return nil, err
 		}
 	}
 	if !gr.limited() {
 		// Memory that no process owns, such as a tmpfs, is not limited then.
 		// Let the machine at least take the sandbox's processes first.
-		_ = writeAt(proc, strconv.Itoa(r.pid)+"/oom_score_adj", "1000")
+		_ = writeAt(proc, strconv.Itoa(pid)+"/oom_score_adj", "1000")
 	}
+
+	var once sync.Mutex // the descriptor must not be closed, and used again, while it is signalled
+	closed := false
+	r.kill = func() {
+		once.Lock()
+		defer once.Unlock()
+		if !closed {
+			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		}
+	}
+	r.later(func() { once.Lock(); closed = true; once.Unlock() })
 
 	start := time.Now()
 	status, err := r.follow(ctx, &Init{
-		PID: r.pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
+		PID: pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
 		Kill: r.kill, TimedOut: r.timedOut.Load,
-	})
+	}, &reaped)
 	end := time.Since(start)
 	if err == nil {
 		err = r.failure(s)
@@ -140,6 +176,9 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	if gr.limited() {
 		res.OutOfMemory, res.OutOfPIDs = gr.hits()
 	}
+	if res.Changes, err = b.changes(); err != nil {
+		return nil, err
+	}
 	for _, fd := range r.outputs {
 		res.Outputs = append(res.Outputs, readAll(fd))
 	}
@@ -147,7 +186,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 }
 
 // follow lets init go on and waits until it has ended.
-func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatus, err error) {
+func (r *running) follow(ctx context.Context, init *Init, reaped *bool) (status unix.WaitStatus, err error) {
 	if r.cmd.Watcher != nil {
 		if err := r.cmd.Watcher.Attach(init); err != nil {
 			return 0, fmt.Errorf("attach recorder: %w", err)
@@ -175,18 +214,45 @@ func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatu
 		if err != nil {
 			return 0, fmt.Errorf("record: %w", err)
 		}
-		r.reaped()
+		*reaped = true
 		return status, nil
 	}
 	if err := waitFor(init.PID); err != nil {
 		return 0, err
 	}
-	r.reaped()
+	*reaped = true
 	var word [4]byte
 	if n, _ := unix.Read(r.status[0], word[:]); n == len(word) {
 		return unix.WaitStatus(binary.NativeEndian.Uint32(word[:])), nil
 	}
 	return unix.WaitStatus(unix.SIGKILL), nil // killed with its init
+}
+
+func waitFor(pid int) error {
+	for {
+		_, err := unix.Wait4(pid, nil, unix.WALL, nil)
+		if err == nil {
+			return nil
+		}
+		if err != unix.EINTR {
+			return fmt.Errorf("wait for sandbox: %w", err)
+		}
+	}
+}
+
+// failure returns what the script's process said of a call that failed.
+func (r *running) failure(s *script) error {
+	var b [16]byte
+	n, _ := unix.Read(r.report[0], b[:])
+	if n != len(b) {
+		return nil
+	}
+	index := binary.NativeEndian.Uint64(b[:8])
+	errno := unix.Errno(binary.NativeEndian.Uint64(b[8:]))
+	if index >= uint64(len(s.calls)) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", s.calls[index].what, errno)
 }
 
 // mapIDs gives the sandbox's user namespace its ids.
@@ -215,12 +281,8 @@ func writeAt(dir int, path, text string) error {
 
 // openStreams makes the pipes between the sandbox and us.
 func (r *running) openStreams() error {
-	if err := r.pipe(&r.goOn, 0); err != nil {
-		return err
-	}
-	// What is in these was written before the end of a process told to look.
-	for _, p := range []*[2]int{&r.report, &r.status} {
-		if err := r.pipe(p, unix.O_NONBLOCK); err != nil {
+	for _, p := range []*[2]int{&r.goOn, &r.report, &r.status} {
+		if err := r.pipe(p); err != nil {
 			return err
 		}
 	}
@@ -249,7 +311,7 @@ func (r *running) openStreams() error {
 
 func (r *running) openPipes() error {
 	var in [2]int
-	if err := r.pipe(&in, 0); err != nil {
+	if err := r.pipe(&in); err != nil {
 		return err
 	}
 	// Three pipes in one array of ends, the sandbox's and ours.
@@ -271,7 +333,7 @@ func (r *running) openPipes() error {
 	}
 	for i := range r.out {
 		var p [2]int
-		if err := r.pipe(&p, 0); err != nil {
+		if err := r.pipe(&p); err != nil {
 			return err
 		}
 		if err := unix.SetNonblock(p[0], true); err != nil {

@@ -24,6 +24,8 @@ type Command struct {
 	Binds []Bind
 	// Empty are folders that exist and can be written to, besides /tmp and WorkDir.
 	Empty []string
+	// Trees are folders below one of Empty that hold files when the program starts.
+	Trees []Tree
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string
 
@@ -104,10 +106,13 @@ func DefaultLimits() Limits {
 // Result is what came of a Command.
 type Result struct {
 	// Status is the wait status of the first process, as far as init saw it.
-	Status   unix.WaitStatus
-	Stdout   Stream
-	Stderr   Stream
-	Outputs  [][]byte
+	Status  unix.WaitStatus
+	Stdout  Stream
+	Stderr  Stream
+	Outputs [][]byte
+	// Changes are what of Command.Trees was not as it had been made when all was
+	// over: "/fs/x/rootfs/a (new)", "(changed)", "(gone)"; the first ones.
+	Changes  []string
 	Duration time.Duration // from the first process's start to the end of the last
 
 	TimedOut bool // Limits.Time was reached
