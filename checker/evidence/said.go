@@ -1,0 +1,23 @@
+package evidence
+
+// Said is what the kit's payload says of what it sees: one line of JSON on its
+// standard output. Who asks it trusts the line only where the kernel showed
+// that a process which was executing the payload wrote it.
+type Said struct {
+	// Word is random, and another one each time. Whoever prints it has it from
+	// the payload.
+	Word string `json:"payload"`
+
+	PID      int      `json:"pid"`
+	Hostname string   `json:"hostname"`
+	Args     []string `json:"args"` // behind the instruction
+	Dir      string   `json:"dir"`  // getcwd(2)
+	Stdin    string   `json:"stdin"`
+	Root     []string `json:"root"`   // names in /
+	PIDs     []int    `json:"pids"`   // in /proc
+	Mounts   []string `json:"mounts"` // mount points in /proc/self/mountinfo
+	Groups   []string `json:"groups"` // lines of /proc/self/cgroup
+
+	Read   map[string]string `json:"read,omitempty"`   // what files hold, by path
+	Errors map[string]string `json:"errors,omitempty"` // what could not be done, by path or instruction
+}
