@@ -16,6 +16,8 @@ type Run struct {
 	Version int      `json:"version"`
 	Args    []string `json:"args"`             // arguments of the first process, without the program's own name
 	Inject  *Inject  `json:"inject,omitempty"` // what the recorder made happen, if anything
+	Image   *Image   `json:"image,omitempty"`  // the image that the host showed, if it showed one
+	Input   string   `json:"input,omitempty"`  // what the first process was given on standard input
 	Host    Host     `json:"host"`
 
 	// Processes in the order of their creation. Processes[i].ID == i, and
@@ -42,6 +44,15 @@ type Inject struct {
 	// executed the submission's own program, and was about to exit with 0, was
 	// made to exit instead.
 	ChildExit int `json:"child_exit"`
+}
+
+// Image is a root file system for containers, at a path of the host.
+type Image struct {
+	Name string `json:"name"` // "box"
+	Path string `json:"path"` // "/fs/box/rootfs"
+	// Changed is what was not as it had been when every process was gone:
+	// "/fs/box/rootfs/old (new)", "(changed)", "(gone)". Times do not count.
+	Changed []string `json:"changed,omitempty"`
 }
 
 // Host is what the submission took for its machine: the sandbox.
@@ -111,6 +122,48 @@ type Exec struct {
 	Self bool     `json:"self"` // it is the submission's own program (same file)
 	// Stdio tells where descriptors 0, 1 and 2 led right after it.
 	Stdio [3]Target `json:"stdio"`
+	// Payload is true where what the kernel executes is the kit's payload, byte
+	// by byte: what such a process writes is what the payload saw.
+	Payload bool `json:"payload,omitempty"`
+	// View is what the process could reach then. It is there in runs with an
+	// image, for programs that are not the submission's own.
+	View *View `json:"view,omitempty"`
+}
+
+// View is what of the file systems a process could reach at one moment.
+type View struct {
+	// Host: its root directory is the host's.
+	Host bool `json:"host,omitempty"`
+	// Image: its root directory is the image's, or a copy of it: a file there
+	// holds what was put into this run's image alone.
+	Image bool `json:"image,omitempty"`
+	// Outside are ways to folders that do not lie below its root directory.
+	Outside []Way `json:"outside,omitempty"`
+	// Mounts are those below its root directory, in the kernel's order.
+	Mounts []Mount `json:"mounts,omitempty"`
+	// Proc: a proc file system is at /proc. ProcPIDs is the inode number of the
+	// PID namespace that it shows; 0: not known.
+	Proc     bool   `json:"proc,omitempty"`
+	ProcPIDs uint64 `json:"proc_pids,omitempty"`
+}
+
+// Way is an open folder of a process, or the root directory of another one that
+// it sees in its /proc.
+type Way struct {
+	FD  int    `json:"fd"`            // descriptor; -1: the working directory
+	PID int    `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: none, FD counts
+	To  string `json:"to"`            // what the link in /proc says
+}
+
+// Mount is one line of a process's mountinfo, proc_pid_mountinfo(5).
+type Mount struct {
+	Point  string `json:"point"` // below the process's root directory
+	FSType string `json:"fstype"`
+	Device string `json:"device"` // "0:45"
+	Root   string `json:"root"`   // the folder of the file system that is mounted
+	// Host is the path at which the host showed that same folder at the start of
+	// the run; empty if it did not.
+	Host string `json:"host,omitempty"`
 }
 
 // Target tells what an open descriptor refers to.
@@ -172,10 +225,14 @@ type Event struct {
 	Errno  string `json:"errno,omitempty"` // "EPERM"; empty on success
 	Child  int    `json:"child,omitempty"` // clone, fork, vfork: ID of the process that it made; never 0 otherwise
 	// After is the calling thread's state when unshare, setns, sethostname,
-	// setdomainname, chroot or pivot_root returned, or when a write to anything
-	// but a file was entered. For a write only Hostname and Namespaces are
-	// filled in.
+	// setdomainname, chroot, pivot_root or a call about mounts returned, or when a
+	// write to anything but a file was entered. For a write and for mounts only
+	// Hostname and Namespaces are filled in.
 	After *State `json:"after,omitempty"`
+	// Host is what of the host's mounts was not as at the start when a call about
+	// mounts returned, if that call or one just before it changed any: as in
+	// Host.MountsLeft. Empty and not nil: they were as at the start again.
+	Host []string `json:"host,omitzero"`
 	// Before is the hostname of the caller's UTS namespace when sethostname was entered.
 	Before string `json:"before,omitempty"`
 

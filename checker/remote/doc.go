@@ -17,6 +17,7 @@ import (
 	"pidone/checker/build"
 	"pidone/checker/evidence"
 	"pidone/checker/sandbox"
+	"pidone/checker/trace"
 )
 
 // ErrLost is wrapped by errors that say that no answer came.
@@ -26,6 +27,9 @@ var ErrLost = errors.New("the other machine does not answer")
 type Options struct {
 	// Inject is made to happen, if not nil.
 	Inject *evidence.Inject
+	// Image and Input are as in trace.Options.
+	Image *trace.Image
+	Input string
 	// Lines, if not nil, resolves the lines of Command.Path, which must be among
 	// Command.Files.
 	Lines *build.Origin

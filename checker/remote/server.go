@@ -82,7 +82,7 @@ func (s *server) record(ctx context.Context, req *run) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := trace.Options{Inject: req.Options.Inject}
+	opts := trace.Options{Inject: req.Options.Inject, Image: req.Options.Image, Input: req.Options.Input}
 	if req.Options.Lines != nil {
 		i := slices.IndexFunc(req.Command.Files, func(f sandbox.File) bool { return f.Path == req.Command.Path })
 		if i < 0 {

@@ -11,6 +11,7 @@ func callsHere() []call {
 		{nr: unix.SYS_FORK, name: "fork", class: makes, enter: enterFork},
 		{nr: unix.SYS_VFORK, name: "vfork", class: makes, enter: enterFork},
 		{nr: unix.SYS_OPEN, name: "open", class: opens, enter: enterOpen, when: []condition{{1, openToWrite}}},
+		{nr: unix.SYS_MKNOD, name: "mknod", enter: enterPath, when: []condition{{1, unix.S_IFCHR}}},
 		{nr: unix.SYS_CREAT, name: "creat", class: opens, enter: enterOpen},
 	}
 }

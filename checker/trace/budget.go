@@ -3,8 +3,6 @@ package trace
 import (
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"pidone/checker/evidence"
 )
 
@@ -40,7 +38,7 @@ func (c *call) share() share {
 	switch {
 	case c.class == makes, c.class == execs:
 		return births
-	case c.class == moves, c.nr == unix.SYS_MOUNT, c.nr == unix.SYS_UMOUNT2, c.nr == unix.SYS_MOVE_MOUNT:
+	case c.class == moves, c.class == remounts:
 		return changes
 	case c.class == writes:
 		return outputs

@@ -24,13 +24,14 @@ type call struct {
 type class uint8
 
 const (
-	other  class = iota // nothing but note the result
-	makes               // a process may have been made
-	moves               // the caller's state may have changed
-	execs               // another program may run
-	writes              // something may have come out
-	opens               // a file that matters may have been opened
-	exits               // it does not return
+	other    class = iota // nothing but note the result
+	makes                 // a process may have been made
+	moves                 // the caller's state may have changed
+	remounts              // a mount may have changed
+	execs                 // another program may run
+	writes                // something may have come out
+	opens                 // a file that matters may have been opened
+	exits                 // it does not return
 )
 
 // condition is one reason to trace a call: an argument with one of the bits set.
@@ -59,9 +60,11 @@ func calls() []call {
 
 		{nr: unix.SYS_CHDIR, name: "chdir", enter: enterPath},
 		{nr: unix.SYS_FCHDIR, name: "fchdir", enter: enterFchdir},
-		{nr: unix.SYS_MOUNT, name: "mount", enter: enterMount},
-		{nr: unix.SYS_UMOUNT2, name: "umount2", enter: enterUmount},
-		{nr: unix.SYS_MOVE_MOUNT, name: "move_mount", enter: enterMoveMount},
+		{nr: unix.SYS_MOUNT, name: "mount", class: remounts, enter: enterMount},
+		{nr: unix.SYS_UMOUNT2, name: "umount2", class: remounts, enter: enterUmount},
+		{nr: unix.SYS_MOVE_MOUNT, name: "move_mount", class: remounts, enter: enterMoveMount},
+		{nr: unix.SYS_MOUNT_SETATTR, name: "mount_setattr", class: remounts, enter: enterMountSetattr},
+		{nr: unix.SYS_MKNODAT, name: "mknodat", enter: enterMknodat, when: []condition{{2, unix.S_IFCHR}}},
 		{nr: unix.SYS_PRCTL, name: "prctl", enter: enterPrctl},
 		{nr: unix.SYS_SECCOMP, name: "seccomp", enter: enterSeccomp},
 		{nr: unix.SYS_KILL, name: "kill", enter: enterKill},

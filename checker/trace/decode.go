@@ -129,6 +129,22 @@ func enterMoveMount(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	return true
 }
 
+func enterMountSetattr(c *caller, a [6]uint64, ev *evidence.Event) bool {
+	ev.Path = c.below(int32(a[0]), a[1])
+	propagation, _ := word(c.mem, a[3]+16) // struct mount_attr: the third word
+	ev.Flags = names(propagation, mountFlags())
+	if a[2]&unix.AT_RECURSIVE != 0 {
+		ev.Flags = append(ev.Flags, "MS_REC")
+	}
+	return true
+}
+
+// enterMknodat is for devices alone: S_IFCHR's bit is in S_IFBLK too.
+func enterMknodat(c *caller, a [6]uint64, ev *evidence.Event) bool {
+	ev.Path = c.below(int32(a[0]), a[1])
+	return true
+}
+
 func enterPrctl(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	ev.Text = nameOf(a[0]&0xffffffff, prctlOperations())
 	return true

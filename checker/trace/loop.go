@@ -270,6 +270,13 @@ func (r *Recorder) leave(t *task) error {
 	case moves:
 		s := r.moved(t)
 		ev.After = &s
+		if c := p.call.name; c == "pivot_root" {
+			r.mounted(ev)
+		}
+	case remounts:
+		s := r.brief(t)
+		ev.After = &s
+		r.mounted(ev)
 	case writes:
 		before := len(ev.Data)
 		wrote(ev, p.ends)

@@ -13,6 +13,8 @@ type mount struct {
 	// what tells it from another one at the same point: its number, which may
 	// be given again, its device, the root in it, and the file system's type.
 	what string
+	// of what: "0:45", the folder of the file system that is mounted, "tmpfs".
+	device, root, fstype string
 }
 
 // Limits of what is read of a mountinfo file. The kernel lists mounts by age, and
@@ -57,11 +59,17 @@ func parseMounts(data []byte) []mount {
 			continue
 		}
 		what := bytes.Join([][]byte{fields[0], fields[2], fields[3]}, []byte(" "))
+		m := mount{
+			point:  printable(string(unescape(fields[4]))),
+			device: string(fields[2]), root: printable(string(unescape(fields[3]))),
+		}
 		// Behind the optional fields: "-", the type, the source.
 		if i := slices.IndexFunc(fields, func(f []byte) bool { return string(f) == "-" }); i >= 0 && i+1 < len(fields) {
 			what = append(append(what, ' '), fields[i+1]...)
+			m.fstype = string(fields[i+1])
 		}
-		list = append(list, mount{printable(string(unescape(fields[4]))), string(what)})
+		m.what = string(what)
+		list = append(list, m)
 	}
 	return list
 }

@@ -91,13 +91,13 @@ func TestParseMounts(t *testing.T) {
 
 func TestChangedMounts(t *testing.T) {
 	t.Parallel()
-	proc, evil, dev := mount{"/proc", "1 0:1 / proc"}, mount{"/proc", "1 0:9 / tmpfs"}, mount{"/dev", "2 0:2 / tmpfs"}
+	proc, evil, dev := mount{point: "/proc", what: "1 0:1 / proc"}, mount{point: "/proc", what: "1 0:9 / tmpfs"}, mount{point: "/dev", what: "2 0:2 / tmpfs"}
 	for _, c := range []struct {
 		before, now []mount
 		want        []string
 	}{
 		{[]mount{dev, proc}, []mount{proc, dev}, nil},
-		{[]mount{dev, proc}, []mount{dev, proc, proc, {"/x", "4"}}, []string{"/proc", "/x"}},
+		{[]mount{dev, proc}, []mount{dev, proc, proc, {point: "/x", what: "4"}}, []string{"/proc", "/x"}},
 		{[]mount{dev, proc}, []mount{dev, proc, evil}, []string{"/proc"}},
 		{[]mount{dev, proc}, []mount{dev, evil}, []string{"/proc (replaced)"}},
 		{[]mount{dev, proc}, []mount{evil, evil}, []string{"/dev (gone)", "/proc", "/proc (replaced)"}},

@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"pidone/checker/evidence"
 	"pidone/checker/sandbox"
@@ -25,11 +26,23 @@ func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts O
 		// be while the program waits for it.
 		go opts.Resolve(0)
 	}
+	if opts.Input != "" {
+		cmd.Stdin = strings.NewReader(opts.Input)
+	}
 	res, err := host.Run(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
 	run := r.Run()
+	if opts.Image != nil {
+		image := opts.Image.Image
+		image.Changed = nil
+		for _, change := range res.Changes {
+			image.Changed = append(image.Changed, printable(change))
+		}
+		run.Image = &image
+	}
+	run.Input = opts.Input
 	for _, arg := range cmd.Args[min(1, len(cmd.Args)):] {
 		run.Args = append(run.Args, printable(arg))
 	}

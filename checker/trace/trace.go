@@ -80,6 +80,18 @@ type Options struct {
 	Resolve func(pc uint64) string
 	// Inject, if not nil, is made to happen.
 	Inject *evidence.Inject
+	// Image, if not nil, is looked for in what processes see.
+	Image *Image
+	// Input is what the first process is given on standard input.
+	Input string
+}
+
+// Image is an image that the sandbox shows.
+type Image struct {
+	evidence.Image
+	MarkFile string // a file of it, relative: "etc/mark"
+	Mark     string // what that file holds, in this run and in no other
+	Payload  []byte // the kit's payload
 }
 
 // A Recorder is a sandbox.Watcher that records one run. It is used once.
@@ -98,6 +110,7 @@ type Recorder struct {
 	host   inodes
 	mounts []mount // of the host, at the start
 	begun  bool    // first runs the submission's program
+	shaken bool    // the host's mounts changed, maybe back again
 
 	program file      // the submission's program
 	code    [2]uint64 // where its code begins and ends
@@ -259,7 +272,7 @@ func (r *Recorder) finish() {
 	name, err := r.hostname(run.Host.Namespaces["uts"], r.init.PID)
 	r.fail(err)
 	run.Host.After = name
-	if r.looks.remounted() {
+	if r.looks.remounted() || r.shaken {
 		mounts, err := r.looks.mounts()
 		r.fail(err)
 		run.Host.MountsLeft = r.argv(changed(r.mounts, mounts))

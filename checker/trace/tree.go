@@ -312,6 +312,11 @@ func (r *Recorder) executed(t *task) error {
 			exec.Stdio[fd] = descriptorsOf{r, t.tid}.target(int32(fd))
 			exec.Stdio[fd].Name = r.text(exec.Stdio[fd].Name)
 		}
+		if r.opts.Image != nil && !p.self {
+			exec.Payload = r.isPayload(t.tid)
+			exec.View, err = r.view(t.tid)
+			r.fail(err)
+		}
 		p.ev.Execs = append(p.ev.Execs, exec)
 	} else {
 		r.cut("execs")

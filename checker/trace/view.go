@@ -1,0 +1,286 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// What a process can reach is asked of the kernel, through /proc/PID/root, cwd
+// and fd, as an attacker in it would ask: a folder lies outside of its root if
+// going up from there by ".." never comes past the root.
+
+// Limits of a look at a process.
+const (
+	maxUp      = 256 // folders that one can lie in
+	maxFDs     = 256
+	maxWays    = 16
+	maxMounted = 100
+	mountBytes = 256 << 10
+)
+
+// place names a folder as path lookup does: a mount, and a file in it.
+type place struct{ mount, dev, inode uint64 }
+
+func placeOf(fd int) (place, error) {
+	var st unix.Statx_t
+	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_INO|unix.STATX_MNT_ID, &st)
+	return place{st.Mnt_id, unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino}, err
+}
+
+// below tells whether a folder is root or lies below it. It closes dir.
+func below(dir int, root place) bool {
+	defer func() { closeRaw(dir) }()
+	at, err := placeOf(dir)
+	for range maxUp {
+		if err != nil || at == root {
+			return err == nil
+		}
+		up, upErr := unix.Openat(dir, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if upErr != nil {
+			return false
+		}
+		closeRaw(dir)
+		dir = up
+		was := at
+		if at, err = placeOf(dir); at == was {
+			return false // the top
+		}
+	}
+	return false
+}
+
+// view looks at what a process can reach. It is stopped.
+func (r *Recorder) view(pid int) (*evidence.View, error) {
+	root, err := r.proc.open(pid, "root", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, viewError(pid, "root", err)
+	}
+	defer closeRaw(root)
+	at, err := placeOf(root)
+	if err != nil {
+		return nil, viewError(pid, "root", err)
+	}
+	v := &evidence.View{Image: r.marked(root)}
+	if host, err := r.proc.open(r.init.PID, "root", unix.O_PATH|unix.O_DIRECTORY); err == nil {
+		is, err := placeOf(host)
+		v.Host = err == nil && is.dev == at.dev && is.inode == at.inode
+		closeRaw(host)
+	}
+	if dir, err := r.proc.open(pid, "cwd", unix.O_PATH|unix.O_DIRECTORY); err == nil && !below(dir, at) {
+		v.Outside = append(v.Outside, evidence.Way{FD: -1, To: r.text(r.pathOf(pid, "cwd"))})
+	}
+	if v.Outside, err = r.openFolders(pid, at, v.Outside); err != nil {
+		return nil, err
+	}
+	if v.Mounts, err = r.mountsOf(pid); err != nil {
+		return nil, err
+	}
+	v.Proc, v.ProcPIDs = procShows(root)
+	v.Outside = r.otherRoots(pid, v.ProcPIDs, at, v.Outside)
+	return v, nil
+}
+
+// otherRoots adds the root directories of processes that are shown in a proc of
+// the PID namespace pids, where they lie outside of root.
+func (r *Recorder) otherRoots(pid int, pids uint64, root place, ways []evidence.Way) []evidence.Way {
+	for _, tgid := range slices.Sorted(maps.Keys(r.procs)) {
+		other := r.procs[tgid]
+		if tgid == pid || other.ev == nil || len(other.pids) == 0 || len(ways) >= maxWays || pids == 0 || pids == r.host[pidKind] {
+			continue
+		}
+		link, err := r.proc.link(other.pid, "ns/pid")
+		if err != nil || parseInode(link, "pid") != pids {
+			continue
+		}
+		if dir, err := r.proc.open(other.pid, "root", unix.O_PATH|unix.O_DIRECTORY); err == nil && !below(dir, root) {
+			ways = append(ways, evidence.Way{FD: -1, PID: other.pids[len(other.pids)-1], To: r.text(r.pathOf(other.pid, "root"))})
+		}
+	}
+	return ways
+}
+
+// viewError is nil where the process was killed meanwhile.
+func viewError(pid int, what string, err error) error {
+	if err == unix.ENOENT || err == unix.ESRCH {
+		return unix.ESRCH
+	}
+	return fmt.Errorf("look at %s of %d: %w", what, pid, err)
+}
+
+// marked tells whether the image's mark lies below a root directory.
+func (r *Recorder) marked(root int) bool {
+	image := r.opts.Image
+	if image.Mark == "" {
+		return false
+	}
+	// Nothing in the way may be a link, or anything that acts when it is opened.
+	how := unix.OpenHow{
+		Flags:   unix.O_PATH | unix.O_CLOEXEC | unix.O_NOFOLLOW,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	}
+	at, err := unix.Openat2(root, image.MarkFile, &how)
+	if err != nil {
+		return false
+	}
+	defer closeRaw(at)
+	return bytes.Equal(bytes.TrimSpace(r.contentOf(at, len(image.Mark)+2)), []byte(image.Mark))
+}
+
+// contentOf reads a regular file of which there is an O_PATH descriptor.
+func (r *Recorder) contentOf(at, limit int) []byte {
+	var st unix.Stat_t
+	if unix.Fstat(at, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size > int64(limit) {
+		return nil
+	}
+	in, err := unix.Openat(r.proc.fd, "thread-self/fd/"+strconv.Itoa(at), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer closeRaw(in)
+	buf := make([]byte, limit)
+	for n := 0; ; {
+		m, err := preadRaw(in, buf[n:], int64(n))
+		if err != nil || m == 0 {
+			return buf[:n]
+		}
+		n += m
+	}
+}
+
+// isPayload tells whether a process executes the kit's payload.
+func (r *Recorder) isPayload(pid int) bool {
+	want := r.opts.Image.Payload
+	at, err := r.proc.open(pid, "exe", unix.O_PATH)
+	if err != nil || len(want) == 0 {
+		return false
+	}
+	defer closeRaw(at)
+	var st unix.Stat_t
+	return unix.Fstat(at, &st) == nil && st.Size == int64(len(want)) && bytes.Equal(r.contentOf(at, len(want)), want)
+}
+
+// openFolders adds the folders outside of root that a process has open.
+func (r *Recorder) openFolders(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
+	dir, err := r.proc.open(pid, "fd", unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, viewError(pid, "fd", err)
+	}
+	defer closeRaw(dir)
+	var fds []int
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.ReadDirent(dir, buf)
+		if err != nil {
+			return nil, viewError(pid, "fd", err)
+		}
+		if n <= 0 {
+			break
+		}
+		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+		for _, name := range names {
+			if fd, err := strconv.Atoi(name); err == nil {
+				fds = append(fds, fd)
+			}
+		}
+	}
+	slices.Sort(fds)
+	if len(fds) > maxFDs {
+		fds = fds[:maxFDs]
+		r.cut("descriptors")
+	}
+	for _, fd := range fds {
+		at, err := r.proc.open(pid, fdName(int32(fd)), unix.O_PATH|unix.O_DIRECTORY)
+		if err == nil && !below(at, root) && len(ways) < maxWays {
+			ways = append(ways, evidence.Way{FD: fd, To: r.text(r.pathOf(pid, fdName(int32(fd))))})
+		}
+	}
+	return ways, nil
+}
+
+// mountsOf lists the mounts that a process sees.
+func (r *Recorder) mountsOf(pid int) ([]evidence.Mount, error) {
+	fd, err := r.proc.open(pid, "mountinfo", unix.O_RDONLY)
+	if err != nil {
+		return nil, viewError(pid, "mountinfo", err)
+	}
+	defer closeRaw(fd)
+	data, err := readAll(fd, mountBytes)
+	if err != nil {
+		return nil, viewError(pid, "mountinfo", err)
+	}
+	var out []evidence.Mount
+	for _, m := range parseMounts(data) {
+		if len(out) >= maxMounted {
+			r.cut("mounts")
+			break
+		}
+		out = append(out, evidence.Mount{
+			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), Host: r.text(r.onHost(m)),
+		})
+	}
+	return out, nil
+}
+
+// onHost returns the path at which the host showed what a mount shows, or "".
+func (r *Recorder) onHost(m mount) string {
+	found, best := "", -1
+	for _, h := range r.mounts {
+		if h.device != m.device || len(h.root) <= best {
+			continue
+		}
+		rest, ok := strings.CutPrefix(m.root, strings.TrimSuffix(h.root, "/"))
+		if ok && (rest == "" || rest[0] == '/') {
+			found, best = path.Join(h.point, rest), len(h.root)
+		}
+	}
+	return found
+}
+
+// procShows tells whether a proc file system is at /proc below a root
+// directory, and of which PID namespace it is: that of its process 1.
+func procShows(root int) (mounted bool, pids uint64) {
+	how := unix.OpenHow{
+		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
+	}
+	at, err := unix.Openat2(root, "proc", &how)
+	if err != nil {
+		return false, 0
+	}
+	defer closeRaw(at)
+	var st unix.Statfs_t
+	if unix.Fstatfs(at, &st) != nil || st.Type != unix.PROC_SUPER_MAGIC {
+		return false, 0
+	}
+	buf := make([]byte, 64)
+	n, err := unix.Readlinkat(at, "1/ns/pid", buf)
+	if err != nil {
+		return true, 0
+	}
+	return true, parseInode(buf[:n], "pid")
+}
+
+// mounted notes what a call about mounts has changed on the host.
+func (r *Recorder) mounted(ev *evidence.Event) {
+	if r.opts.Image == nil || !r.looks.remounted() {
+		return
+	}
+	r.shaken = true
+	now, err := r.looks.mounts()
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	if ev.Host = r.argv(changed(r.mounts, now)); ev.Host == nil {
+		ev.Host = []string{}
+	}
+}
