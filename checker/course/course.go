@@ -29,11 +29,14 @@ type Course struct {
 
 // An Exercise is one page of the course.
 type Exercise struct {
-	ID      string // "03-namespace-isolation"
-	Number  string // "03"
-	Title   string // first heading of the page
-	Page    string // relative to the root: "docs/03-namespace-isolation.md"
-	Steps   []*Step
+	ID     string // "03-namespace-isolation"
+	Number string // "03"
+	Title  string // first heading of the page
+	Page   string // relative to the root: "docs/03-namespace-isolation.md"
+	Steps  []*Step
+	// Before is the ID of the exercise whose finished program this one starts
+	// from: the one that the page's "Previous page" leads to. The first has none.
+	Before  string
 	Imports []string // what more the page allows to import, beyond the standard library and golang.org/x/sys
 }
 
@@ -95,6 +98,12 @@ func Load(root string) (*Course, error) {
 		return nil, fmt.Errorf("load course: %s: no page of an exercise in it, such as 03-namespace-isolation.md", filepath.Join(root, pages))
 	}
 
+	for _, exercise := range course.Exercises {
+		if before := exercise.Before; before != "" && (!known[before] || before >= exercise.ID) {
+			return nil, fmt.Errorf("load course: %s: its previous page, %s.md, is none of an exercise before it", exercise.Page, before)
+		}
+	}
+
 	folders, err := os.ReadDir(filepath.Join(root, scenarios))
 	if err != nil {
 		return nil, fmt.Errorf("load course: %w", err)
@@ -116,7 +125,7 @@ func (e *Exercise) load(root string) error {
 	if err != nil {
 		return err
 	}
-	e.Title, e.Steps, e.Imports = page.title, page.steps, page.imports
+	e.Title, e.Steps, e.Imports, e.Before = page.title, page.steps, page.imports, page.before
 
 	folder := path.Join(scenarios, e.ID)
 	entries, err := os.ReadDir(filepath.Join(root, folder))
@@ -158,6 +167,17 @@ func (e *Exercise) load(root string) error {
 		}
 	}
 	return nil
+}
+
+// After returns the exercises that start from an exercise's finished program.
+func (c *Course) After(id string) []*Exercise {
+	var after []*Exercise
+	for _, e := range c.Exercises {
+		if e.Before == id {
+			after = append(after, e)
+		}
+	}
+	return after
 }
 
 var selectorForm = pattern.Lazy(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)

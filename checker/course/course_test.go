@@ -76,6 +76,12 @@ func TestLoad(t *testing.T) {
 		},
 	}, got)
 	assert.Equal(t, 100, got.Exercises[1].Points())
+
+	got, err = Load(write(t, map[string]string{"docs/03-three.md": pageThree + "\n[Previous page: two](02-two.md) ·\n[Next page](README.md)\n"}))
+	require.NoError(t, err)
+	assert.Equal(t, "02-two", got.Exercises[1].Before)
+	assert.Equal(t, got.Exercises[1:], got.After("02-two"))
+	assert.Empty(t, got.After("03-three"))
 }
 
 func TestLoadFails(t *testing.T) {
@@ -101,6 +107,8 @@ func TestLoadFails(t *testing.T) {
 			"load course: testdata/scenarios/04-four: there is no page docs/04-four.md"},
 		{"bad page", map[string]string{"docs/03-three.md": "# Step 2: x\n"},
 			"load course: docs/03-three.md:1: heading of step 2 where that of step 1 is due"},
+		{"a page before that is none", map[string]string{"docs/02-two.md": pageTwo + "\n[Previous page: three](03-three.md)\n"},
+			"load course: docs/02-two.md: its previous page, 03-three.md, is none of an exercise before it"},
 		{"a number twice", map[string]string{"docs/02-zwei.md": pageTwo, "testdata/scenarios/02-zwei/1-x.txtar": "points 1\n"},
 			"load course: docs/02-zwei.md: docs/02-two.md has the number 02 already"},
 	}

@@ -28,6 +28,7 @@ type page struct {
 	title   string
 	steps   []*Step
 	imports []string
+	before  string // ID of the exercise that "Previous page" leads to, or ""
 }
 
 var (
@@ -38,6 +39,7 @@ var (
 	summaryForm = pattern.Lazy(`^<summary>\s*(.*?)\s*</summary>$`)
 	hintForm    = pattern.Lazy(`^Hint ([1-9][0-9]?)\b`)
 	importsForm = pattern.Lazy("^May also import:((?: *`[^`\\s]+`[,.]?)+)$")
+	beforeForm  = pattern.Lazy(`\[Previous page[^\]]*\]\(([0-9]{2}-[a-z0-9-]+)\.md\)`)
 	quoted      = pattern.Lazy("`([^`]+)`")
 )
 
@@ -130,6 +132,9 @@ func (r *reader) read(line string, number int) error {
 			return fmt.Errorf("a heading inside the <details> of line %d", r.details)
 		}
 		return r.heading(len(parts[1]), parts[2])
+	}
+	if parts := beforeForm().FindStringSubmatch(line); parts != nil {
+		r.page.before = parts[1]
 	}
 	if parts := importsForm().FindStringSubmatch(line); parts != nil {
 		for _, path := range quoted().FindAllStringSubmatch(parts[1], -1) {

@@ -103,10 +103,17 @@ func TestStages(t *testing.T) {
 	}
 }
 
-func TestNextExerciseStartsFromTheLast(t *testing.T) {
-	before := stages(t, "solutions/02-process-creation/main.go")
-	after := stages(t, "solutions/03-namespace-isolation/main.go")
-	assert.True(t, skeleton.Unchanged(after[0], before[len(before)-1]), "03's skeleton is not 02's solution")
+func TestExercisesStartFromTheOneBefore(t *testing.T) {
+	loaded, err := course.Load(root)
+	require.NoError(t, err)
+	for _, e := range loaded.Exercises {
+		if e.Before == "" {
+			continue
+		}
+		before := stages(t, "solutions/"+e.Before+"/main.go")
+		after := stages(t, "solutions/"+e.ID+"/main.go")
+		assert.True(t, skeleton.Unchanged(after[0], before[len(before)-1]), "the skeleton of %s is not the solution of %s", e.ID, e.Before)
+	}
 }
 
 func TestEveryStepHasATodo(t *testing.T) {
