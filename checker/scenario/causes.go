@@ -40,6 +40,7 @@ func Causes() []Cause {
 		{"flags-missing", "several namespace flags are missing where the child is created"},
 		{"flag-missing-pid", "CLONE_NEWPID is missing where the child is created"},
 		{"flag-missing-uts", "CLONE_NEWUTS is missing where the child is created"},
+		{"flag-missing-mnt", "CLONE_NEWNS is missing where the child is created"},
 		{"flag-missing-other", "another namespace flag is missing where the child is created"},
 		{"host-namespace", "the child ended in a namespace of the host, in a way not known here"},
 		{"not-pid-1", "the child is in a PID namespace of its own, but not its pid 1"},
@@ -54,6 +55,13 @@ func Causes() []Cause {
 		{"hostname-not-set", "nothing set the child's hostname"},
 		{"host-renamed", "the host's hostname changed, in a way not known here"},
 		{"child-panicked", "the child panicked"},
+		{"host-root-changed", "a process of the host changed its root"},
+		{"root-refused", "a call that should have led to the new root was refused"},
+		{"wrong-root", "the command's root is another folder than the image's"},
+		{"command-args", "the command got other arguments than those given"},
+		{"command-outside", "the command was run outside the container"},
+		{"command-not-run", "the container did not execute the command"},
+		{"no-root", "the command's root is the host's"},
 		{"streams-not-wired", "the child's standard streams lead nowhere"},
 		{"output-lost", "the child wrote into a pipe, and it never came out"},
 		{"nothing-printed", "nothing was printed by the child"},
@@ -68,21 +76,36 @@ func Causes() []Cause {
 		{"pid-by-parent", "the child's pid was printed by the parent"},
 		{"pid-not-printed", "the child printed, but not its pid"},
 		{"first-pid-not-printed", "the first process did not print its pid"},
+		{"input-lost", "the command read something else than the program was given"},
+		{"cwd-outside", "the working directory lies outside of the new root"},
+		{"descriptor-outside", "an open descriptor leads out of the new root"},
+		{"old-root", "the old root is still mounted in the container"},
+		{"host-mounted", "a folder of the host is mounted in the container"},
+		{"proc-refused", "mounting proc was refused"},
+		{"proc-missing", "nothing is mounted on the container's /proc"},
+		{"proc-of-host", "the container's /proc shows the host's processes"},
+		{"proc-of-another", "the container's /proc shows the processes of yet another PID namespace"},
+		{"host-through-proc", "a process in the container's /proc has the host's root"},
+		{"mount-on-host", "something was mounted on the host"},
+		{"mount-leaks", "what the container mounted appeared on the host, whose / is shared"},
+		{"host-made-private", "the host's own mounts were made private"},
 		{"parent-gone", "the parent was gone before the child"},
 		{"time-limit", "the time limit was reached"},
 		{"child-exit-ignored", "the child's exit code, or its panic, was ignored"},
+		{"exit-code-lost", "the first process did not end with the command's exit code"},
 		{"child-killed", "a signal ended the child"},
 		{"child-failed", "the child failed"},
 		{"first-killed", "a signal ended the first process"},
 		{"first-failed", "the first process failed though the child did not"},
 		{"leftover-process", "a process was left behind"},
+		{"image-changed", "the image is not as it was"},
 		{"leftover-mount", "a mount was left behind on the host"},
 	}
 }
 
 // Covers tells whether a finding that told one cause has told the other too.
 func Covers(told, cause string) bool {
-	return told == cause || told == "flags-missing" && (cause == "flag-missing-pid" || cause == "flag-missing-uts" || cause == "flag-missing-other")
+	return told == cause || told == "flags-missing" && (cause == "flag-missing-pid" || cause == "flag-missing-uts" || cause == "flag-missing-mnt" || cause == "flag-missing-other")
 }
 
 // causeRanks returns each cause's place in Causes.

@@ -18,6 +18,8 @@ type sentence struct {
 	// parse turns the words after head into what is done when the line runs. Its
 	// error says what is wrong with them.
 	parse func(args []string) (action, error)
+	// spec is there for sentences that start the submission, in place of parse.
+	spec func(args []string) (RunSpec, error)
 }
 
 // An action does what a line says. It returns a failure if a check does not
@@ -48,7 +50,17 @@ func settings() []sentence {
 		{
 			head: "container", usage: "[child exits N] [--] [ARG...]",
 			about: "Start the submission with these arguments, or with those of ARGS in their place, and gather evidence until all its processes have ended or time is up. The lines below speak of that run. With `child exits N`, a process that had executed the submission's own program and is about to exit with 0 is made to exit with N.",
-			parse: parseContainer,
+			spec:  runArgs,
+		},
+		{
+			head: "container in", usage: "IMAGE COMMAND [ARG...]",
+			about: "Start the submission as `run IMAGE COMMAND ARG...`, where the host shows an image at /fs/IMAGE/rootfs, and with a line of random letters on standard input. The image `box` is made for checks; its only program is the kit's payload, /opt/payload, which the host has at the same path. ARGS, in place of that, must be of the same form.",
+			spec:  imageArgs,
+		},
+		{
+			head: "feature", usage: "NAME...",
+			about: "The scenario is skipped, naming it, where the machine lacks one of these features: " + strings.Join(Features(), ", ") + ".",
+			parse: parseFeature,
 		},
 		{
 			head: "alone", usage: "ARG...",
@@ -86,11 +98,20 @@ func compile(table []sentence, l line) (*sentence, action, error) {
 	if s.neg != l.neg {
 		return nil, nil, fmt.Errorf("line %d: %s: usage: %s", l.number, l.text, s)
 	}
-	do, err := s.parse(args)
+	do, err := s.action(args)
 	if err != nil {
 		return nil, nil, fmt.Errorf("line %d: %s: %w; usage: %s", l.number, l.text, err, s)
 	}
 	return s, do, nil
+}
+
+// action returns what a line with these arguments does.
+func (s *sentence) action(args []string) (action, error) {
+	if s.spec == nil {
+		return s.parse(args)
+	}
+	spec, err := s.spec(args)
+	return func(s *scene) (*failure, error) { return nil, s.start(spec) }, err
 }
 
 // String is the usage line.
@@ -174,14 +195,6 @@ func parseNeeds(args []string) (action, error) {
 	}, nil
 }
 
-func parseContainer(args []string) (action, error) {
-	spec, err := runArgs(args)
-	if err != nil {
-		return nil, err
-	}
-	return func(s *scene) (*failure, error) { return nil, s.start(spec) }, nil
-}
-
 // runArgs reads the arguments of a container line.
 func runArgs(args []string) (RunSpec, error) {
 	var spec RunSpec
@@ -218,4 +231,29 @@ func parseAlone(args []string) (action, error) {
 		s.aloneSpec = &spec
 		return nil, nil
 	}, nil
+}
+
+// Features are what of a machine a scenario may ask for, beyond what every
+// check needs.
+func Features() []string { return []string{"cgroup2", "nat"} }
+
+func parseFeature(args []string) (action, error) {
+	if err := wordArgs(args, Features()...); err != nil {
+		return nil, err
+	}
+	features := slices.Clone(args)
+	return func(s *scene) (*failure, error) { return nil, s.feature(features) }, nil
+}
+
+// imageArgs reads the arguments of a container in line.
+func imageArgs(args []string) (RunSpec, error) {
+	if len(args) < 2 {
+		return RunSpec{}, fmt.Errorf("want an image and a command")
+	}
+	for _, arg := range args {
+		if strings.ContainsRune(arg, 0) {
+			return RunSpec{}, fmt.Errorf("an argument cannot hold a zero byte")
+		}
+	}
+	return RunSpec{Args: append([]string{"run"}, args...), Image: args[0]}, nil
 }

@@ -23,7 +23,7 @@ func script(t testing.TB, text string) string {
 // outsiders are causes that no scenario of 02 and 03 leads to.
 func outsiders() map[string]string {
 	return map[string]string{
-		"flag-missing-other": "points 1\ncontainer\nchild in-new mnt\n",
+		"flag-missing-other": "points 1\ncontainer\nchild in-new net\n",
 		"not-pid-1":          "points 1\ncontainer\nchild pid 2\n",
 	}
 }

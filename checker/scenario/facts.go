@@ -15,7 +15,10 @@ type facts struct {
 	child *evidence.Process // nil: none
 	in    map[int]bool      // the container's processes
 	wrote map[int][]text    // by process, see printed.go
-	came  came
+	// command is the command, see command.go, and otherCommand its program with
+	// other arguments; nil: none.
+	command, otherCommand *running
+	came                  came
 
 	hostNames map[string]bool // every hostname that the host had
 	names     []string        // every hostname that any UTS namespace had
@@ -34,6 +37,7 @@ func study(run *evidence.Run) (*facts, error) {
 	}
 	f := &facts{run: run, first: run.First(), child: Child(run), came: whatCame(run)}
 	f.in = containerOf(run, f.child)
+	f.command, f.otherCommand = findCommand(run, f.in)
 	f.events = map[int][]*evidence.Event{}
 	for _, e := range run.Events {
 		f.events[e.Process] = append(f.events[e.Process], e)

@@ -128,6 +128,9 @@ func TestEveryCheckAndCauseIsTripped(t *testing.T) {
 	for cause := range outsiders() {
 		causes[cause] = true
 	}
+	for cause := range wanted(t) {
+		causes[cause] = true
+	}
 	for _, s := range wrong() {
 		paths := files(t, s.exercise)
 		for i, o := range s.judge(t) {
@@ -153,6 +156,23 @@ func TestEveryCheckAndCauseIsTripped(t *testing.T) {
 	for _, c := range Causes() {
 		assert.True(t, causes[c.ID], "no wrong program has the cause %s", c.ID)
 	}
+}
+
+// wanted are the causes of real programs, which package command's tests hold.
+func wanted(t *testing.T) map[string]bool {
+	t.Helper()
+	paths, err := filepath.Glob("../../testdata/submissions/*/reject/*/want.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	causes := map[string]bool{}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var want struct{ Cause string }
+		require.NoError(t, json.Unmarshal(data, &want))
+		causes[want.Cause] = true
+	}
+	return causes
 }
 
 func TestJudgingIsRepeatable(t *testing.T) {

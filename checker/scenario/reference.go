@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// childSource and printedSource hold the rules about the child and about what
-// was printed, as comments: the reference shows those very words.
+// childSource, commandSource and printedSource hold the rules about the child,
+// about the command and about what was printed, as comments: the reference shows those very words.
 var (
 	//go:embed child.go
 	childSource string
+	//go:embed command.go
+	commandSource string
 	//go:embed printed.go
 	printedSource string
 )
@@ -38,6 +40,7 @@ func Reference() string {
 		p("- `%s`\\\n  %s\n", s.String(), s.about)
 	}
 	p("\n## %s\n", rule(childSource, "The child"))
+	p("\n## %s\n", rule(commandSource, "The command"))
 	p("\n## %s\n", rule(printedSource, "What a process printed"))
 	p("\n## Causes\n\nWhy checks fail, first causes first: of several findings in a step the earlier in this list is told first, and further\nchecks that failed from the same cause are counted, not repeated.\n\n")
 	p("| cause | |\n|---|---|\n")

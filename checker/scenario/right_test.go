@@ -20,6 +20,7 @@ type submission struct {
 const (
 	ex02 = "02-process-creation"
 	ex03 = "03-namespace-isolation"
+	ex04 = "04-namespaces-and-chroot"
 )
 
 var isolated = []string{"CLONE_NEWPID", "CLONE_NEWUTS"}

@@ -15,6 +15,58 @@ import (
 type RunSpec struct {
 	Args      []string `json:"args,omitempty"`       // of the first process, without the program's own name
 	ChildExit int      `json:"child_exit,omitempty"` // evidence.Inject; 0: nothing is injected
+	// Image is the image that the host shows, which Args name; empty: none. Where
+	// there is one, the first process gets a line of random letters on standard
+	// input.
+	Image string `json:"image,omitempty"`
+}
+
+// Command returns the program that the submission is asked to run in the image,
+// with its arguments: Args are "run", the image, the command. It is nil where
+// they are not.
+func (s RunSpec) Command() []string { return commandOf(s.Args) }
+
+// with returns the spec with other arguments, unless they are nil.
+func (s RunSpec) with(args []string) (RunSpec, error) {
+	if args == nil {
+		return s, nil
+	}
+	if s.Args = args; s.Image == "" {
+		return s, nil
+	}
+	if s.Command() == nil {
+		return s, fmt.Errorf("start the submission with %q: this exercise wants ARGS such as 'run box /opt/payload say hello'", args)
+	}
+	s.Image = args[1]
+	return s, nil
+}
+
+// FirstRun returns how the scenario at path starts the submission first; with
+// args in place of its own arguments, unless they are nil.
+func FirstRun(path string, args []string) (RunSpec, error) {
+	lines, err := readScript(path)
+	if err != nil {
+		return RunSpec{}, err
+	}
+	for _, l := range lines {
+		s, rest := find(settings(), l.words)
+		if s == nil || s.spec == nil {
+			continue
+		}
+		spec, err := s.spec(rest)
+		if err != nil {
+			return RunSpec{}, fmt.Errorf("read scenario %s: line %d: %w", path, l.number, err)
+		}
+		return spec.with(args)
+	}
+	return RunSpec{}, fmt.Errorf("read scenario %s: it starts nothing", path)
+}
+
+func commandOf(args []string) []string {
+	if len(args) < 3 || args[0] != "run" {
+		return nil
+	}
+	return args[2:]
 }
 
 // Key is equal for equal specs and for no others. What runs submissions keeps
@@ -22,6 +74,9 @@ type RunSpec struct {
 func (s RunSpec) Key() string {
 	var key strings.Builder
 	key.WriteString(strconv.Itoa(s.ChildExit))
+	if s.Image != "" {
+		key.WriteString(" in " + strconv.Quote(s.Image))
+	}
 	for _, arg := range s.Args {
 		key.WriteString(" " + strconv.Quote(arg))
 	}
@@ -46,6 +101,9 @@ type Script struct {
 
 	// Args replaces the arguments of every container line; nil leaves them.
 	Args []string
+	// Lacks says why this machine lacks a feature of Features; "" if it has it.
+	// Its error says that it could not be told. Nil: it has all.
+	Lacks func(feature string) (why string, err error)
 	// Passed holds the steps of the exercise that have passed.
 	Passed map[int]bool
 
@@ -74,8 +132,17 @@ func (s *Script) hint() (link, ask string) {
 // not as they should be are the matter of the step that first checks for new
 // namespaces, though its siblings may be the first to fail of them.
 func (s *Script) home(cause string) *Script {
-	if !strings.HasPrefix(cause, "unshare") && !strings.HasPrefix(cause, "flag") {
+	var checks []string
+	switch {
+	case strings.HasPrefix(cause, "unshare"), strings.HasPrefix(cause, "flag"):
+		checks = []string{"child in-new ", "command in-new "}
+	case strings.HasPrefix(cause, "command-"):
+		checks = []string{"command runs"}
+	default:
 		return s
+	}
+	has := func(l line) bool {
+		return slices.ContainsFunc(checks, func(check string) bool { return strings.HasPrefix(l.text, check) })
 	}
 	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(s.Path), "*.txtar"))
 	if err != nil {
@@ -85,7 +152,7 @@ func (s *Script) home(cause string) *Script {
 		number, _, _ := strings.Cut(filepath.Base(path), "-")
 		step, err := strconv.Atoi(number)
 		lines, unreadable := readScript(path)
-		if err != nil || unreadable != nil || !slices.ContainsFunc(lines, func(l line) bool { return strings.HasPrefix(l.text, "child in-new ") }) {
+		if err != nil || unreadable != nil || !slices.ContainsFunc(lines, has) {
 			continue
 		}
 		if step == s.Step {
@@ -163,8 +230,9 @@ func stepWords(steps []int) string {
 
 // start starts the submission and takes its evidence.
 func (s *scene) start(spec RunSpec) error {
-	if s.script.Args != nil {
-		spec.Args = s.script.Args
+	spec, err := spec.with(s.script.Args)
+	if err != nil {
+		return err
 	}
 	f, err := s.gather(spec)
 	if err != nil {
@@ -203,6 +271,23 @@ func (s *scene) gather(spec RunSpec) (*facts, error) {
 	return study(run)
 }
 
+// feature skips the script unless the machine has all these features.
+func (s *scene) feature(names []string) error {
+	for _, name := range names {
+		if s.script.Lacks == nil || s.skipped != "" {
+			return nil
+		}
+		why, err := s.script.Lacks(name)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", name, err)
+		}
+		if why != "" {
+			s.skipped = "this machine lacks " + name + ": " + why
+		}
+	}
+	return nil
+}
+
 // check runs one asserting line. A submission that hides fails every check.
 func (s *scene) check(do action) (*failure, error) {
 	if s.facts == nil {
@@ -219,6 +304,12 @@ func (s *scene) check(do action) (*failure, error) {
 				saw:   "an attempt to hide from the recorder: " + lastLine(f.run.End.Hiding),
 				try:   "leave that call out: no exercise needs it",
 			}}, nil
+		}
+	}
+	if fail != nil {
+		if what := s.facts.beyond(fail); what != "" {
+			number, _, _ := strings.Cut(s.script.Exercise, "-")
+			return nil, fmt.Errorf("the program wants to %s: root of a user namespace, as in the sandbox, may not (EPERM), real root may: make check STEP=%s VM=1 AS=root", what, number)
 		}
 	}
 	return fail, nil

@@ -200,6 +200,8 @@ func (f *facts) notIn(kinds []string) because {
 			b.cause = "flag-missing-pid"
 		case flags[0] == "CLONE_NEWUTS":
 			b.cause = "flag-missing-uts"
+		case flags[0] == "CLONE_NEWNS":
+			b.cause = "flag-missing-mnt"
 		default:
 			b.cause = "flag-missing-other"
 		}

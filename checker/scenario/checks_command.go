@@ -1,0 +1,224 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// commandChecks are the sentences about the command that a container was made
+// for, see command.go.
+func commandChecks() []sentence {
+	return []sentence{
+		{
+			head: "command runs", check: true,
+			about: "The command was executed in the container, with its arguments as they were given.",
+			parse: func(args []string) (action, error) { return noArgs(args, commandRuns) },
+		},
+		{
+			head: "command wired", usage: "stdin|stdout|stderr...", check: true,
+			about: "The command read from standard input what the submission was given there; what it wrote to standard output and standard error came out of the submission's own. Of a command that is not the payload: those streams were neither /dev/null nor closed.",
+			parse: func(args []string) (action, error) {
+				if err := wordArgs(args, "stdin", "stdout", "stderr"); err != nil {
+					return nil, err
+				}
+				streams := slices.Clone(args)
+				return func(s *scene) (*failure, error) { return commandWired(s, streams) }, nil
+			},
+		},
+		{
+			head: "command in-new", usage: "KIND...", check: true,
+			about: "The command, or the child if the command did not run, is in namespaces of these kinds that are not the host's: " + strings.Join(kinds(), ", ") + ".",
+			parse: func(args []string) (action, error) {
+				if err := wordArgs(args, kinds()...); err != nil {
+					return nil, err
+				}
+				kinds := slices.Clone(args)
+				return func(s *scene) (*failure, error) { return commandInNew(s, kinds) }, nil
+			},
+		},
+		{
+			head: "command root image", check: true,
+			about: "The command's root directory is the image's.",
+			parse: func(args []string) (action, error) { return noArgs(args, commandRoot) },
+		},
+		{
+			head: "command reaches host", check: true, neg: true,
+			about: "No file of the host can be opened by the command: neither its working directory nor an open folder lies outside of its root directory, nothing of the host is mounted below it (but devices and single files such as /etc/resolv.conf), and its /proc shows no process with another root.",
+			parse: func(args []string) (action, error) { return noArgs(args, commandReaches) },
+		},
+		{
+			head: "command sees own proc", check: true,
+			about: "A proc file system of the command's own PID namespace is at its /proc.",
+			parse: func(args []string) (action, error) { return noArgs(args, commandProc) },
+		},
+		{
+			head: "first exits as command", check: true,
+			about: "The first process ended with the command's exit status.",
+			parse: func(args []string) (action, error) { return noArgs(args, firstAsCommand) },
+		},
+		{
+			head: "host mounts unchanged", check: true,
+			about: "At no time was anything mounted on the host that had not been there, or unmounted, or made private: not by the submission's processes there, and not by what a container's mount namespace passed on.",
+			parse: func(args []string) (action, error) { return noArgs(args, hostMounts) },
+		},
+		{
+			head: "host root unchanged", check: true,
+			about: "No process outside of the container changed its root directory as long as it was in the host's mount namespace.",
+			parse: func(args []string) (action, error) { return noArgs(args, hostRoot) },
+		},
+		{
+			head: "image unchanged", check: true,
+			about: "When all was over the image's files were as they had been.",
+			parse: func(args []string) (action, error) { return noArgs(args, imageUnchanged) },
+		},
+	}
+}
+
+func commandRuns(s *scene) (*failure, error) {
+	f := s.facts
+	if _, loop := f.loop(); f.command != nil && !loop {
+		return nil, nil
+	}
+	return &failure{"the command, run in the container as it was given", f.noCommand()}, nil
+}
+
+// streamWord is what people call a standard stream.
+func streamWord(stream string) string {
+	return map[string]string{"stdin": "standard input", "stdout": "standard output", "stderr": "standard error"}[stream]
+}
+
+func commandWired(s *scene, streams []string) (*failure, error) {
+	f := s.facts
+	var words []string
+	for _, stream := range streams {
+		words = append(words, streamWord(stream))
+	}
+	want := "the command with the program's own " + list(words)
+	if f.command == nil {
+		return &failure{want, f.noCommand()}, nil
+	}
+	for _, stream := range streams {
+		if b, ok := f.notCarried(stream); ok {
+			return &failure{want, b}, nil
+		}
+	}
+	return nil, nil
+}
+
+func commandInNew(s *scene, kinds []string) (*failure, error) {
+	f := s.facts
+	if f.ran() == nil || f.ran().by == f.child {
+		return childInNew(s, kinds)
+	}
+	for _, kind := range kinds {
+		if err := f.knows(f.ran().by, kind); err != nil {
+			return nil, err
+		}
+		if !f.isNew(f.ran().by, kind) {
+			return childInNew(s, kinds)
+		}
+	}
+	return nil, nil
+}
+
+// seen returns what the command could reach. The error says that it is not known.
+func (f *facts) seen() error {
+	if f.ran().exec.View == nil {
+		return fmt.Errorf("judge evidence: what the command could reach was not recorded")
+	}
+	return nil
+}
+
+func commandRoot(s *scene) (*failure, error) {
+	f := s.facts
+	const want = "the image's root file system as the command's root directory"
+	if f.ran() == nil {
+		return &failure{want, f.noCommand()}, nil
+	}
+	if err := f.seen(); err != nil {
+		return nil, err
+	}
+	if f.ran().inImage() {
+		return nil, nil
+	}
+	return &failure{want, f.notInImage()}, nil
+}
+
+func commandReaches(s *scene) (*failure, error) {
+	f := s.facts
+	const want = "no file of the host within the command's reach"
+	if f.ran() == nil {
+		return &failure{want, f.noCommand()}, nil
+	}
+	if err := f.seen(); err != nil {
+		return nil, err
+	}
+	if b, ok := f.reaches(); ok {
+		return &failure{want, b}, nil
+	}
+	return nil, nil
+}
+
+func commandProc(s *scene) (*failure, error) {
+	f := s.facts
+	const want = "the container's own processes in /proc"
+	if f.ran() == nil {
+		return &failure{want, f.noCommand()}, nil
+	}
+	if err := f.seen(); err != nil {
+		return nil, err
+	}
+	if err := f.knows(f.ran().by, "pid"); err != nil {
+		return nil, err
+	}
+	own := state(f.ran().by).Namespaces["pid"]
+	if v := f.ran().exec.View; v.Proc && v.ProcPIDs == own && f.isNew(f.ran().by, "pid") {
+		return nil, nil
+	}
+	return &failure{want, f.wrongProc(own)}, nil
+}
+
+func firstAsCommand(s *scene) (*failure, error) {
+	f := s.facts
+	const want = "the first process to exit with the command's exit code"
+	if f.command == nil {
+		return &failure{want, f.noCommand()}, nil
+	}
+	is, first := f.command.by.Exit, f.first.Exit
+	if f.ended(f.command.by) && f.ended(f.first) && is.Signal == "" && first.Signal == "" && is.Code == first.Code {
+		return nil, nil
+	}
+	return &failure{want, f.otherExit()}, nil
+}
+
+func hostMounts(s *scene) (*failure, error) {
+	f := s.facts
+	const want = "the host's mounts left as they were"
+	if b, ok := f.mountedOnHost(); ok {
+		return &failure{want, b}, nil
+	}
+	if b, ok := f.unrecorded(); ok {
+		return &failure{want, b}, nil
+	}
+	return nil, nil
+}
+
+func hostRoot(s *scene) (*failure, error) {
+	f := s.facts
+	if b, ok := f.rootedOnHost(); ok {
+		return &failure{"the host's processes with the host's root directory", b}, nil
+	}
+	return nil, nil
+}
+
+func imageUnchanged(s *scene) (*failure, error) {
+	f := s.facts
+	if f.run.Image == nil {
+		return nil, fmt.Errorf("judge evidence: the run has no image")
+	}
+	if len(f.run.Image.Changed) == 0 {
+		return nil, nil
+	}
+	return &failure{"the image as it was", f.imageChanged()}, nil
+}

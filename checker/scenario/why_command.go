@@ -1,0 +1,241 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// asked is the command with its arguments, as it would be typed.
+func (f *facts) asked() string {
+	var words []string
+	for _, arg := range commandOf(f.run.Args) {
+		if arg == "" || strings.ContainsAny(arg, " '\"$\\") {
+			arg = "'" + arg + "'"
+		}
+		words = append(words, arg)
+	}
+	return quoteTo(strings.Join(words, " "), maxQuote)
+}
+
+// noCommand says why the command did not run.
+func (f *facts) noCommand() because {
+	if f.child == nil {
+		return f.noChild()
+	}
+	if b, ok := f.loop(); ok {
+		return b
+	}
+	if f.otherCommand != nil {
+		return f.otherArguments()
+	}
+	if b, ok := f.commandOutside(); ok {
+		return b
+	}
+	for _, p := range f.inside() {
+		if b, ok := f.refusedRoot(p); ok {
+			return b
+		}
+	}
+	for _, p := range f.inside() {
+		if b, ok := f.refusedCommand(p); ok {
+			return b
+		}
+	}
+	if b, ok := f.panicked(f.child); ok {
+		b.saw += ", and the command was not run"
+		return b
+	}
+	b := because{
+		cause: "command-not-run",
+		saw:   "the container did not execute " + f.asked(),
+		try:   "have the child execute the command that follows the image's name, with all its arguments",
+	}
+	for _, p := range f.inside() {
+		for _, e := range p.Execs {
+			if !e.Self {
+				b.saw += fmt.Sprintf(", but %s", quote(strings.Join(e.Argv, " ")))
+				return b
+			}
+		}
+	}
+	if f.ended(f.child) && (f.child.Exit.Code != 0 || f.child.Exit.Signal != "") {
+		b.saw += "; the child " + exitWords(f.child)
+		if said := lastLine(f.output(f.child)); said != "" {
+			b.saw += " with the words " + quote(said)
+		}
+		if root := f.rootOf(f.child); root != "" && f.run.Image != nil && root != f.run.Image.Path && f.changedRoot(f.child) != nil {
+			b.cause = "wrong-root"
+			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(root), f.run.Image.Path)
+			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+			b.at = f.changedRoot(f.child).At
+		}
+	}
+	return b
+}
+
+// otherArguments is for a command that was run with arguments that are not
+// those given.
+func (f *facts) otherArguments() because {
+	got := f.otherCommand.exec.Argv
+	b := because{
+		cause: "command-args",
+		saw:   fmt.Sprintf("the command got the arguments %s, not %s", argWords(got[min(1, len(got)):]), argWords(commandOf(f.run.Args)[1:])),
+		try:   "hand on every argument as one, as it came",
+	}
+	if slices.Equal(strings.Fields(strings.Join(got[min(1, len(got)):], " ")), strings.Fields(strings.Join(commandOf(f.run.Args)[1:], " "))) {
+		b.why = "they were joined and split again at blanks"
+		b.try = "hand the slice of arguments on as it is: no joining, no shell"
+	}
+	for _, e := range f.calls(f.otherCommand.by.ID, "execve", "execveat") {
+		if e.Errno == "" {
+			b.at = e.At
+		}
+	}
+	return b
+}
+
+// argWords shows arguments so that one can see where each ends.
+func argWords(args []string) string {
+	if len(args) == 0 {
+		return "none"
+	}
+	var words []string
+	for _, arg := range args[:min(len(args), 6)] {
+		words = append(words, word(arg))
+	}
+	if len(args) > 6 {
+		words = append(words, "...")
+	}
+	return "[" + strings.Join(words, " ") + "]"
+}
+
+// commandOutside says that the command was run, by a process that is not in the
+// container.
+func (f *facts) commandOutside() (because, bool) {
+	everywhere := map[int]bool{}
+	for _, p := range f.outside() {
+		everywhere[p.ID] = true
+	}
+	found, _ := findCommand(f.run, everywhere)
+	if found == nil {
+		return because{}, false
+	}
+	return because{
+		cause: "command-outside",
+		saw:   fmt.Sprintf("the command was run by pid %d, outside the container", found.by.PIDSelf()),
+		try:   "have the child execute the command, not the parent",
+	}, true
+}
+
+// refusedCommand says why a process could not execute the command.
+func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
+	for _, e := range slices.Backward(f.calls(p.ID, "execve", "execveat")) {
+		if e.Errno == "" || len(p.Execs) > 0 && p.Execs[len(p.Execs)-1].Seq > e.Seq {
+			continue
+		}
+		name := e.Path
+		if name == "" && len(e.Argv) > 0 {
+			name = e.Argv[0]
+		}
+		b := because{
+			cause: "exec-failed",
+			saw:   fmt.Sprintf("%s could not execute %s: %s", f.who(p), word(name), errnoWords(e.Errno)),
+			try:   "look at the path of the program, and at the root in which it is looked for",
+			at:    e.At,
+		}
+		root := f.rootOf(p)
+		if f.run.Image != nil && f.changedRoot(p) != nil && root != "" && root != f.run.Image.Path && root != "/" {
+			b.cause = "wrong-root"
+			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(root), f.run.Image.Path)
+			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+			b.at = f.changedRoot(p).At
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+// notCarried says that one of the standard streams was not carried through to
+// the command.
+func (f *facts) notCarried(stream string) (because, bool) {
+	at := slices.Index([]string{"stdin", "stdout", "stderr"}, stream)
+	kind := f.command.exec.Stdio[at].Kind
+	if kind == "null" || kind == "closed" {
+		is := "/dev/null"
+		if kind == "closed" {
+			is = "closed"
+		}
+		return because{
+			cause: "streams-not-wired",
+			saw:   fmt.Sprintf("the command's %s is %s", streamWord(stream), is),
+			try:   "hand all three standard streams on, from the parent to the child and from there to the command",
+		}, true
+	}
+	if !f.command.exec.Payload {
+		return because{}, false
+	}
+	said := f.said(f.command.by)
+	lost := because{
+		cause: "output-lost",
+		saw:   fmt.Sprintf("what the command wrote to %s did not come out there", streamWord(stream)),
+		try:   "hand on the stream itself, or copy all of it before the program ends",
+	}
+	switch stream {
+	case "stdin":
+		if said == nil {
+			if !f.ended(f.command.by) {
+				return f.late().with("the command still waiting for the end of standard input"), true
+			}
+			return because{}, false // it wrote nothing: another stream is to blame
+		}
+		if said.Stdin != f.run.Input {
+			return because{
+				cause: "input-lost",
+				saw:   fmt.Sprintf("the command read %s from standard input, the program was given %s", quote(said.Stdin), quote(f.run.Input)),
+				try:   "hand standard input on to the child and to the command, and read nothing from it yourself",
+			}, true
+		}
+	case "stdout":
+		if said == nil {
+			return lost.with("the command wrote nothing to standard output"), true
+		}
+		if !strings.Contains(string(f.run.Stdout.Data), said.Word) {
+			if strings.Contains(string(f.run.Stderr.Data), said.Word) {
+				lost.why = "it came out on standard error"
+			}
+			return lost, true
+		}
+	case "stderr":
+		if w := f.errorWord(f.command.by); w == "" || !strings.Contains(string(f.run.Stderr.Data), w) {
+			if w != "" && strings.Contains(string(f.run.Stdout.Data), w) {
+				lost.why = "it came out on standard output"
+			}
+			return lost, true
+		}
+	}
+	return because{}, false
+}
+
+// otherExit says why the first process did not end as the command did.
+func (f *facts) otherExit() because {
+	if !f.ended(f.command.by) || !f.ended(f.first) {
+		return f.late()
+	}
+	if f.first.Exit.Signal != "" {
+		return f.firstKilled()
+	}
+	is := f.command.by.Exit
+	b := because{
+		cause: "exit-code-lost",
+		saw:   fmt.Sprintf("the command %s, the first process %s", exitWords(f.command.by), exitWords(f.first)),
+		try:   "ask how the child ended, and end with the same code",
+	}
+	if f.command.by != f.child && f.child.Exit != nil && (f.child.Exit.Code != is.Code || f.child.Exit.Signal != is.Signal) {
+		b.why = fmt.Sprintf("the child, between them, %s", exitWords(f.child))
+		b.try = "have the child end with the command's code; the parent takes it from there"
+	}
+	return b
+}

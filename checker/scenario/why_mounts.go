@@ -1,0 +1,199 @@
+package scenario
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// wrongProc says why /proc does not show the container's processes. own is the
+// command's PID namespace.
+func (f *facts) wrongProc(own uint64) because {
+	v := f.ran().exec.View
+	if !v.Proc {
+		b := because{
+			cause: "proc-missing",
+			saw:   "nothing is mounted on the command's /proc",
+			why:   "no proc file system was mounted",
+			try:   "mount proc on /proc of the container, before the command is executed",
+		}
+		for _, e := range f.procMounts() {
+			p := f.run.Process(e.Process)
+			b.at = e.At
+			if e.Errno != "" {
+				b.cause = "proc-refused"
+				b.why = fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(p), errnoWords(e.Errno))
+				b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
+				continue
+			}
+			b.why = fmt.Sprintf("%s was called in %s, and that is not the command's /proc", pathCall(e), f.who(p))
+			b.try = "look from where the path is seen: before the root is changed it begins with " + f.imagePath()
+		}
+		return b
+	}
+	b := because{
+		cause: "proc-of-host",
+		saw:   "the host's processes are in the command's /proc",
+		why:   "no proc file system was mounted in the container: it sees the host's",
+		try:   "mount a proc of its own on /proc of the container, in a process of its PID namespace",
+	}
+	if v.ProcPIDs != f.run.Host.Namespaces["pid"] && v.ProcPIDs != 0 {
+		b.cause = "proc-of-another"
+		b.saw = "the command's /proc shows the processes of another PID namespace than its own"
+		b.why = ""
+	}
+	for _, e := range f.procMounts() {
+		p := f.run.Process(e.Process)
+		if e.Errno == "" && own != 0 && state(p).Namespaces["pid"] != own {
+			b.why = fmt.Sprintf("%s mounted it, and proc shows the PID namespace of whoever mounts it", f.who(p))
+			b.at = e.At
+		}
+	}
+	for _, m := range v.Mounts {
+		if m.Host == "/proc" && m.Point == "/proc" && f.changedRoot(f.ran().by) != nil {
+			b.why = "it is the host's, bind-mounted"
+		}
+	}
+	return b
+}
+
+// procMounts returns the calls that mounted a proc file system, or should have.
+func (f *facts) procMounts() []*evidence.Event {
+	var found []*evidence.Event
+	for _, e := range f.run.Events {
+		if e.Call == "mount" && e.FSType == "proc" && len(found) < 100 {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// mountedOnHost says what was changed about the host's mounts, if anything was.
+func (f *facts) mountedOnHost() (because, bool) {
+	host := f.run.Host.Namespaces["mnt"]
+	for _, e := range f.run.Events {
+		if e.Errno != "" || e.After == nil {
+			continue
+		}
+		there := e.After.Namespaces["mnt"] == host
+		p := f.run.Process(e.Process)
+		switch {
+		case there && cutsOff(e) && (e.Call == "mount" || e.Call == "mount_setattr"):
+			return because{
+				cause: "host-made-private",
+				saw:   fmt.Sprintf("the host's %s was made private", word(e.Path)),
+				why:   fmt.Sprintf("%s did it, in the host's mount namespace", f.who(p)),
+				try:   "do that in the child, when it has a mount namespace of its own",
+				at:    e.At,
+			}, true
+		case len(e.Host) == 0:
+		case there:
+			b := because{
+				cause: "mount-on-host",
+				saw:   "mounted on the host: " + strings.Join(wordsOf(e.Host, 3), ", "),
+				why:   fmt.Sprintf("%s called %s in the host's mount namespace", f.who(p), e.Call),
+				try:   "mount in the child, when it has a mount namespace of its own",
+				at:    e.At,
+			}
+			if e.Call == "umount2" {
+				b.saw = "changed on the host: " + strings.Join(wordsOf(e.Host, 3), ", ")
+			}
+			return b, true
+		default:
+			b := because{
+				cause: "mount-leaks",
+				saw:   "mounted in the container, and there on the host too: " + strings.Join(wordsOf(e.Host, 3), ", "),
+				why:   "the host's / is shared, as systemd makes it, and a new mount namespace stays in its group until / is made private there",
+				try:   "make / private, with all that is mounted below, in the child, before it mounts anything",
+				at:    e.At,
+			}
+			if f.wasPrivate(e) {
+				b.why = "some of the container's mounts still share what happens with the host's"
+				b.try = "make all mounts private: MS_REC reaches those below /"
+			}
+			return b, true
+		}
+	}
+	if mounts := f.run.Host.MountsLeft; len(mounts) > 0 {
+		return because{
+			cause: "mount-on-host",
+			saw:   "mounted on the host, afterwards: " + strings.Join(wordsOf(mounts, 3), ", "),
+			try:   "mount in a mount namespace of the container's own",
+		}, true
+	}
+	return because{}, false
+}
+
+// imageChanged says what was changed in the image.
+func (f *facts) imageChanged() because {
+	changed := f.run.Image.Changed
+	b := because{
+		cause: "image-changed",
+		saw:   "afterwards, in the image: " + strings.Join(wordsOf(shorter(changed, f.run.Image.Path), 3), ", "),
+		try:   "leave the image's files alone, or put back what was changed",
+	}
+	for _, e := range f.run.Events {
+		if e.Call == "pivot_root" && e.Errno == "" && slices.ContainsFunc(changed, func(c string) bool {
+			return strings.HasSuffix(c, " (new)") && path.Base(strings.TrimSuffix(c, " (new)")) == path.Base(e.Source)
+		}) {
+			b.why = "pivot_root put the old root into that folder, which was made for it"
+			b.try = "remove the folder when the old root is unmounted: the next container starts from the same image"
+			b.at = e.At
+		}
+	}
+	return b
+}
+
+// shorter takes the image's path off.
+func shorter(names []string, prefix string) []string {
+	var out []string
+	for _, name := range names {
+		if rest := strings.TrimPrefix(name, prefix); rest != name && strings.HasPrefix(rest, "/") {
+			name = rest
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// beyond says that the program asked for something that real root may do and
+// root of the sandbox's user namespace may not: nothing can be said about the
+// program then. It is empty where that did not happen, or did not matter.
+func (f *facts) beyond(fail *failure) string {
+	proc := strings.HasPrefix(fail.cause, "proc-")
+	if f.run.Image == nil || f.ran() != nil && !proc {
+		return ""
+	}
+	for _, e := range f.run.Events {
+		if e.Errno != "EPERM" {
+			continue
+		}
+		switch {
+		case e.Call == "mount" && e.FSType == "proc" && f.detached(e):
+			return "mount proc after the old root, with the old /proc, was detached"
+		case e.Call == "mount" && e.FSType == "sysfs":
+			return "mount sysfs"
+		case e.Call == "mknodat" || e.Call == "mknod":
+			return "make a device"
+		}
+	}
+	return ""
+}
+
+// detached tells whether something had been unmounted, or moved, in the caller's
+// mount namespace before a call.
+func (f *facts) detached(call *evidence.Event) bool {
+	for _, e := range f.run.Events {
+		if e.Seq >= call.Seq || call.After == nil {
+			break
+		}
+		if (e.Call == "umount2" || e.Call == "move_mount" || slices.Contains(e.Flags, "MS_MOVE")) && e.Errno == "" &&
+			e.After != nil && e.After.Namespaces["mnt"] == call.After.Namespaces["mnt"] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,274 @@
+package scenario
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// changedRoot returns the call by which a process, or one that made it, last
+// changed its root directory; nil if none did.
+func (f *facts) changedRoot(p *evidence.Process) *evidence.Event {
+	for seq := int(^uint(0) >> 1); p != nil; p = f.run.Process(p.Creator) {
+		for _, e := range slices.Backward(f.calls(p.ID, "chroot", "pivot_root")) {
+			if e.Errno == "" && e.Seq < seq {
+				return e
+			}
+		}
+		if p.Creator < 0 {
+			break
+		}
+		seq = p.Seq
+	}
+	return nil
+}
+
+// rootOf returns the path of a process's root directory as it was told last.
+func (f *facts) rootOf(p *evidence.Process) string {
+	if e := f.changedRoot(p); e != nil && e.Process == p.ID && e.After != nil && e.After.Root != "" {
+		return e.After.Root
+	}
+	if p.Last.Root != "" {
+		return p.Last.Root
+	}
+	return p.Born.Root
+}
+
+// refusedRoot says that a process wanted another root directory, or a mount on
+// the way to it, and was refused.
+func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
+	for _, e := range slices.Backward(f.events[p.ID]) {
+		if e.Errno == "" || !slices.Contains([]string{"chroot", "pivot_root", "mount", "umount2", "chdir"}, e.Call) {
+			continue
+		}
+		if f.ended(p) && p.Exit.Code == 0 && p.Exit.Signal == "" {
+			return because{}, false // it went on
+		}
+		b := because{
+			cause: "root-refused",
+			saw:   fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(p), errnoWords(e.Errno)),
+			try:   "look at the path, and at what has to be done before that call",
+			at:    e.At,
+		}
+		switch {
+		case e.Call == "pivot_root" && e.Errno == "EINVAL" && !f.wasPrivate(e):
+			b.why = "pivot_root refuses where the mount that / lies on is shared, as it is on the host: pivot_root(2)"
+			b.try = "make / private first, with all below it, in the container's mount namespace"
+		case e.Call == "pivot_root" && e.Errno == "EINVAL":
+			b.why = "the new root has to be a mount point: pivot_root(2)"
+			b.try = "bind-mount the image's rootfs onto itself first"
+		case e.Call == "pivot_root" && e.Errno == "EBUSY":
+			b.why = "the new root and put_old must not lie on the present root's own mount: pivot_root(2)"
+			b.try = "bind-mount the image's rootfs onto itself first"
+		case e.Call == "mount" && e.FSType == "proc":
+			b.cause = "proc-refused"
+			b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
+		case e.Errno == "ENOENT":
+			b.try = "look at the path: the image's root file system is " + f.imagePath()
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+func (f *facts) imagePath() string {
+	if f.run.Image == nil {
+		return "/fs/IMAGE/rootfs"
+	}
+	return f.run.Image.Path
+}
+
+// pathCall shows a call with its path.
+func pathCall(e *evidence.Event) string {
+	if e.Call == "mount" && e.FSType != "" {
+		return fmt.Sprintf("mount of %s on %s", word(e.FSType), word(e.Path))
+	}
+	return fmt.Sprintf("%s(%s)", e.Call, word(e.Path))
+}
+
+// wasPrivate tells whether the mounts of the caller's mount namespace had been
+// cut off from the host's before a call.
+func (f *facts) wasPrivate(call *evidence.Event) bool {
+	if call.After == nil {
+		return false
+	}
+	ns := call.After.Namespaces["mnt"]
+	for _, e := range f.run.Events {
+		if e.Seq >= call.Seq {
+			break
+		}
+		if (e.Call == "mount" || e.Call == "mount_setattr") && e.Errno == "" && e.After != nil && e.After.Namespaces["mnt"] == ns && cutsOff(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutsOff tells whether a call takes mounts out of their peer group.
+func cutsOff(e *evidence.Event) bool {
+	return slices.ContainsFunc(e.Flags, func(flag string) bool {
+		return flag == "MS_PRIVATE" || flag == "MS_SLAVE" || flag == "MS_UNBINDABLE"
+	})
+}
+
+// notInImage says why the command's root directory is not the image's.
+func (f *facts) notInImage() because {
+	p := f.ran().by
+	change := f.changedRoot(p)
+	b := because{
+		cause: "no-root",
+		saw:   "the command's root directory is the host's",
+		why:   "neither chroot nor pivot_root was called",
+		try:   "make the image's rootfs the root of the process that becomes the command",
+	}
+	if !f.ran().exec.View.Host {
+		b.cause = "wrong-root"
+		b.saw = "the command's root directory is not the image's"
+		b.why = ""
+		b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+		if change == nil {
+			return b
+		}
+		b.at = change.At
+		if root := f.rootOf(p); root != "" && root != "/" {
+			b.saw = fmt.Sprintf("the command's root directory is %s, not %s", word(root), f.imagePath())
+		}
+		b.why = fmt.Sprintf("%s was called", pathCall(change))
+		return b
+	}
+	for _, q := range append(f.inside(), f.outside()...) {
+		if fail, ok := f.refusedRoot(q); ok && fail.cause == "root-refused" {
+			fail.saw = b.saw + ": " + fail.saw
+			return fail
+		}
+		for _, e := range f.calls(q.ID, "chroot", "pivot_root") {
+			if e.Errno != "" {
+				b.why = fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(q), errnoWords(e.Errno))
+				b.at = e.At
+				return b
+			}
+			if q != p {
+				b.why = fmt.Sprintf("%s was called in %s, not in the command's process", pathCall(e), f.who(q))
+				b.at = e.At
+			}
+		}
+	}
+	if change != nil {
+		b.why = fmt.Sprintf("%s was called, and that is the host's root", pathCall(change))
+		b.at = change.At
+	}
+	return b
+}
+
+// reaches says how the command can come to files of the host, if it can.
+func (f *facts) reaches() (because, bool) {
+	v := f.ran().exec.View
+	if v.Host {
+		return f.notInImage(), true
+	}
+	change := f.changedRoot(f.ran().by)
+	at := ""
+	if change != nil {
+		at = change.At
+	}
+	for _, way := range v.Outside {
+		switch {
+		case way.PID > 0:
+			return because{
+				cause: "host-through-proc",
+				saw:   fmt.Sprintf("/proc/%d/root leads the command out of its root", way.PID),
+				why:   fmt.Sprintf("the container's pid %d has another root directory, and /proc shows it", way.PID),
+				try:   "change the root of every process of the container, not only of the command",
+				at:    at,
+			}, true
+		case way.FD < 0:
+			b := because{
+				cause: "cwd-outside",
+				saw:   "the command's working directory lies outside of its root: ls there lists the host's files",
+				try:   "change the working directory to / after the root was changed",
+				at:    at,
+			}
+			if change != nil && !f.movedAfter(change) {
+				b.why = fmt.Sprintf("%s changes the root, not the working directory, and chdir did not follow", change.Call)
+			}
+			return b, true
+		default:
+			return because{
+				cause: "descriptor-outside",
+				saw:   fmt.Sprintf("the command has descriptor %d open, a folder outside of its root", way.FD),
+				why:   fmt.Sprintf("/proc/self/fd/%d/ leads to the host's files from there", way.FD),
+				try:   "close it before the command is executed, or open it with O_CLOEXEC",
+			}, true
+		}
+	}
+	if v.Proc && v.ProcPIDs == f.run.Host.Namespaces["pid"] {
+		return f.wrongProc(0).with("the host's processes are in the command's /proc: /proc/PID/root leads to the host's files"), true
+	}
+	for _, m := range v.Mounts {
+		if m.Host == "" || f.harmless(m) {
+			continue
+		}
+		b := because{
+			cause: "host-mounted",
+			saw:   fmt.Sprintf("the host's %s is mounted at %s in the container", word(m.Host), word(m.Point)),
+			try:   "unmount it before the command is executed",
+		}
+		if m.Host == "/" {
+			b.cause = "old-root"
+			b.saw = fmt.Sprintf("the host's root is still there, at %s in the container", word(m.Point))
+			b.try = "unmount the old root with MNT_DETACH, once the new one is in place"
+			b.at = at
+			if change != nil && change.Call == "pivot_root" {
+				b.why = fmt.Sprintf("pivot_root put it at %s", word(change.Source))
+			}
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+// movedAfter tells whether the caller changed its working directory after a call.
+func (f *facts) movedAfter(call *evidence.Event) bool {
+	for _, e := range f.calls(call.Process, "chdir", "fchdir") {
+		if e.Seq > call.Seq && e.Errno == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// harmless tells whether a folder or file of the host may be mounted in a
+// container: the image itself, devices, and what tells names.
+func (f *facts) harmless(m evidence.Mount) bool {
+	in := func(dir string) bool { return m.Host == dir || strings.HasPrefix(m.Host, dir+"/") }
+	return f.run.Image != nil && in(f.run.Image.Path) || in("/dev") || in("/sys") ||
+		path.Dir(m.Host) == "/etc" && slices.Contains([]string{"resolv.conf", "hosts", "hostname"}, path.Base(m.Host))
+}
+
+// rootedOnHost says that a process of the host changed its root, if one did.
+func (f *facts) rootedOnHost() (because, bool) {
+	for _, e := range f.run.Events {
+		if e.Call != "chroot" && e.Call != "pivot_root" || e.Errno != "" || e.After == nil {
+			continue
+		}
+		if e.After.Namespaces["mnt"] != f.run.Host.Namespaces["mnt"] || f.in[e.Process] && e.Call == "chroot" {
+			continue
+		}
+		b := because{
+			cause: "host-root-changed",
+			saw:   fmt.Sprintf("%s was called in %s", pathCall(e), f.who(f.run.Process(e.Process))),
+			why:   "that process belongs to the host: from there on it finds no program or file of the host",
+			try:   "call it in the child, which is the container's",
+			at:    e.At,
+		}
+		if e.Call == "pivot_root" {
+			b.why = "it was in the host's mount namespace: the whole host has another root now"
+			b.try = "have a mount namespace made for the child, and call it there"
+		}
+		return b, true
+	}
+	return because{}, false
+}
