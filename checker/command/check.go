@@ -67,6 +67,10 @@ func (a *app) request(command string, args []string) (*request, error) {
 	if r.args, err = arguments(rest, dashes); err != nil {
 		return nil, err
 	}
+	// Arguments that the exercise cannot be started with are a slip of the pen.
+	if _, err := scenario.FirstRun(filepath.Join(a.root, r.exercise.Steps[0].Scenario), r.args); err != nil {
+		return nil, err
+	}
 	r.dir, r.name, r.own, err = a.submission(*dir, r.exercise)
 	return r, err
 }
@@ -222,12 +226,17 @@ func (a *app) next(req *request) string {
 	if req.step != nil && req.step.Number < len(req.exercise.Steps) {
 		return fmt.Sprintf("make check STEP=%s.%d", req.exercise.Number, req.step.Number+1)
 	}
-	for i, e := range req.course.Exercises {
-		if e == req.exercise && i+1 < len(req.course.Exercises) && req.step == nil {
-			return "look at it: make trace STEP=" + e.Number + "; then go on with " + req.course.Exercises[i+1].Page
-		}
+	if req.step != nil {
+		return ""
 	}
-	return ""
+	var pages []string
+	for _, e := range req.course.After(req.exercise.ID) {
+		pages = append(pages, e.Page)
+	}
+	if len(pages) == 0 {
+		return ""
+	}
+	return "look at it: make trace STEP=" + req.exercise.Number + "; then go on with " + strings.Join(pages, " or ")
 }
 
 func (a *app) reportOptions() report.Options {
@@ -266,7 +275,11 @@ func (a *app) trace(args []string) int {
 	if err := s.await(); err != nil {
 		return a.fail(err)
 	}
-	run, err := s.record(a.ctx, b, scenario.RunSpec{Args: req.args})
+	spec, err := scenario.FirstRun(filepath.Join(a.root, req.exercise.Steps[0].Scenario), req.args)
+	var run *evidence.Run
+	if err == nil {
+		run, err = s.record(a.ctx, b, spec)
+	}
 	done()
 	if err != nil {
 		return a.fail(err)

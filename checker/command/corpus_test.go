@@ -104,10 +104,13 @@ func TestSubmissions(t *testing.T) {
 	}
 	t.Run("programs", func(t *testing.T) {
 		for _, e := range c.Exercises {
-			for _, kind := range []string{"accept", "reject"} {
+			// error: right programs of which that cannot be seen in the sandbox.
+			for _, kind := range []string{"accept", "reject", "error"} {
 				dirs, err := filepath.Glob(filepath.Join(a.root, "testdata/submissions", e.ID, kind, "*"))
 				require.NoError(t, err)
-				require.NotEmpty(t, dirs, "no %s programs for %s", kind, e.ID)
+				if kind != "error" {
+					require.NotEmpty(t, dirs, "no %s programs for %s", kind, e.ID)
+				}
 				for _, dir := range dirs {
 					t.Run(e.Number+"/"+kind+"/"+filepath.Base(dir), func(t *testing.T) {
 						t.Parallel()
@@ -124,7 +127,7 @@ func TestSubmissions(t *testing.T) {
 			for i, line := range strings.Split(string(text), "\n") {
 				word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 				switch word {
-				case "", "#", "points", "container", "alone", "needs":
+				case "", "#", "points", "container", "alone", "needs", "feature":
 					continue // these set up, and check nothing
 				}
 				assert.True(t, tripped[step.Scenario][i+1], "%s:%d: %q is tripped by no program", step.Scenario, i+1, line)
@@ -140,7 +143,7 @@ func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, k
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &w))
 	require.NotEmpty(t, w.About, "want.json says what the program is about")
-	require.Equal(t, kind == "accept", w.Verdict == grade.Pass)
+	require.Equal(t, map[string]grade.Verdict{"accept": grade.Pass, "reject": grade.Fail, "error": grade.Error}[kind], w.Verdict)
 	if w.CopyOf != "" {
 		dir = filepath.Join(a.root, w.CopyOf)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"github.com/creack/pty"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"pidone/checker/sandbox"
+	"pidone/checker/scenario"
 )
 
 // runTime is how long a learner may try things in one sandbox.
@@ -62,6 +64,19 @@ func (a *app) run(args []string) int {
 	}
 	cmd := s.command(b.Program, rest)
 	cmd.Limits.Time = runTime
+	spec, err := scenario.FirstRun(filepath.Join(a.root, e.Steps[0].Scenario), nil)
+	if err != nil {
+		return a.fail(err)
+	}
+	if spec.Image != "" { // the exercise's programs are given an image
+		image := spec.Image
+		if len(rest) > 1 && rest[0] == "run" {
+			image = rest[1]
+		}
+		if _, err := s.show(a.ctx, &cmd, image); err != nil {
+			return a.fail(err)
+		}
+	}
 	res, err := a.interact(s, cmd)
 	if err != nil {
 		return a.fail(err)

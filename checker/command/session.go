@@ -12,6 +12,7 @@ import (
 	"pidone/checker/build"
 	"pidone/checker/course"
 	"pidone/checker/evidence"
+	"pidone/checker/images"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 	"pidone/checker/trace"
@@ -25,6 +26,9 @@ type session struct {
 	limit    time.Duration // of a run; 0: the sandbox's default
 	building build.Limits  // of a compilation; fields that are zero have their default
 	guest    *guest        // where runs take place; nil: on this machine
+
+	payloadOnce sync.Mutex // for payloadData
+	payloadData []byte
 
 	once       sync.Once // for scratch
 	scratchErr error
@@ -107,8 +111,15 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 	if spec.ChildExit != 0 {
 		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}
 	}
+	if spec.Image != "" {
+		image, err := s.show(ctx, &cmd, spec.Image)
+		if err != nil {
+			return nil, err
+		}
+		opts.Image, opts.Input = image, images.NewMark()+"\n"
+	}
 	if s.guest != nil {
-		return s.guest.record(ctx, cmd, b.Lines, opts.Inject)
+		return s.guest.record(ctx, cmd, b.Lines, opts)
 	}
 	return trace.Record(ctx, s.host, cmd, opts)
 }

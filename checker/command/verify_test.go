@@ -61,16 +61,15 @@ func TestVerifyStages(t *testing.T) {
 func TestVerifySolutions(t *testing.T) {
 	a, c := kit(t)
 	s := openTestSession(t, a)
-	for i, e := range c.Exercises {
+	for _, e := range c.Exercises {
 		j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", e.ID), name: "solution"})
 		require.NoError(t, err)
 		assert.Equal(t, grade.Pass, j.check.Verdict, e.ID)
 		assert.Equal(t, e.Points(), j.check.Score, e.ID)
-		if i > 0 {
-			before := c.Exercises[i-1]
-			j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", before.ID), name: "before"})
+		if e.Before != "" {
+			j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", e.Before), name: "before"})
 			require.NoError(t, err)
-			assert.Equal(t, grade.Fail, j.check.Verdict, "%s passes with the solution of %s", e.ID, before.ID)
+			assert.Equal(t, grade.Fail, j.check.Verdict, "%s passes with the solution of %s", e.ID, e.Before)
 		}
 	}
 }

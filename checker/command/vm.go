@@ -16,6 +16,7 @@ import (
 	"pidone/checker/evidence"
 	"pidone/checker/remote"
 	"pidone/checker/sandbox"
+	"pidone/checker/trace"
 	"pidone/checker/vm"
 )
 
@@ -216,12 +217,12 @@ func (s *session) await() error {
 }
 
 // record is trace.Record in the VM.
-func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, inject *evidence.Inject) (run *evidence.Run, err error) {
+func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options) (run *evidence.Run, err error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}
 	origin := lines.Origin()
-	opts := remote.Options{Inject: inject, Lines: &origin, Root: g.place.as == "root"}
+	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Lines: &origin, Root: g.place.as == "root"}
 	err = g.ask(func(b *boot) error {
 		cmd := cmd
 		cmd.Limits.Time *= b.slow
