@@ -330,6 +330,9 @@ func (b *builder) ending() []Note {
 	default:
 		say(Faint, "it took %.1f ms", float64(r.Duration)/1e3)
 	}
+	if len(r.End.Cut) > 0 {
+		say(Warn, "there was more than is recorded: %s", cut(strings.Join(r.End.Cut, ", ")))
+	}
 	if r.End.OutOfMem {
 		say(Bad, "the kernel killed a process because the memory limit was reached")
 	}

@@ -113,3 +113,16 @@ func TestNewRefusesNonsense(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, p.First)
 }
+
+func TestEnding(t *testing.T) {
+	run := crowd(1, 1, nil)
+	run.End = evidence.End{TimedOut: true, Limit: 10_000_000, Cut: []string{"events", "names"}}
+	run.Host.After = "x\n"
+	p, err := New(run, nil, visible.Text)
+	require.NoError(t, err)
+	assert.Equal(t, []Note{
+		{Text: "stopped at the time limit, after 10.0 s", Tone: Bad},
+		{Text: "there was more than is recorded: events, names", Tone: Warn},
+		{Text: `the host's hostname was h and is now x\n`, Tone: Bad},
+	}, p.Ending)
+}
