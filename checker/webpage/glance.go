@@ -62,7 +62,7 @@ type stepBar struct {
 // A causeBar shows how many submissions fail at a step for one cause.
 type causeBar struct {
 	Step  int
-	ID    string
+	Find  string // the tag of those submissions; empty if the cause is not one of package scenario's
 	About string
 	Count int
 	W     string
@@ -80,6 +80,7 @@ type row struct {
 	Max     int
 	Percent string // of Max; empty if that is 0
 	Marks   []grade.Verdict
+	Is      string // tags, of the causes of its steps, as grade.Tally counts them
 	Cause   string // the first; or why there is no verdict
 	About   string
 	ID      bool // Cause is one of package scenario's
@@ -127,9 +128,17 @@ func (p *Page) head() head {
 			h.MoreCauses = len(all) - i
 			break
 		}
-		h.Causes = append(h.Causes, causeBar{c.Step, see(c.Cause, maxName), p.about(c.Cause), c.Count, percent(c.Count, all[0].Count)})
+		h.Causes = append(h.Causes, causeBar{c.Step, p.tag(c.Cause, c.Step), p.about(c.Cause), c.Count, percent(c.Count, all[0].Count)})
 	}
 	return h
+}
+
+// tag is how the table knows those who failed at a step for a cause.
+func (p *Page) tag(cause string, step int) string {
+	if p.causes[cause] == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s@%d", cause, step)
 }
 
 // about says a cause in words.
@@ -160,9 +169,14 @@ func (p *Page) row(e *grade.Entry) row {
 		r.Percent = percent(e.Score, e.MaxScore)
 	}
 	marks := map[int]grade.Verdict{}
+	var tags []string
 	for _, s := range e.Steps {
 		marks[s.Step] = known(s.Verdict)
+		if len(s.Findings) > 0 && s.Findings[0].SameAs == 0 && p.causes[s.Findings[0].Cause] != "" {
+			tags = append(tags, p.tag(s.Findings[0].Cause, s.Step))
+		}
 	}
+	r.Is = strings.Join(tags, " ")
 	for _, s := range p.class.Steps {
 		r.Marks = append(r.Marks, marks[s.Number])
 	}

@@ -102,8 +102,8 @@ func FuzzPage(f *testing.F) {
 	}
 	f.Add("", "main.go")
 	page := regexp.MustCompile(`(?s)^.*<main>(.*)</main>.*$`)
-	tag := regexp.MustCompile(`^/?(a|article|b|code|dd|details|div|dl|dt|em|h2|h3|header|i|kbd|li|line|ol|output|p|pre|rect|samp|section|small|span|summary|svg|table|tbody|td|text|th|thead|title|tr|tspan|ul|input|label)` +
-		`( (aria-hidden|aria-label|aria-labelledby|aria-sort|autocomplete|class|cx|data-by|data-find|data-sort|data-step|dy|for|height|href|id|placeholder|role|rx|scope|spellcheck|title|type|width|x|x1|x2|y|y1|y2)="[^"<>]*"| hidden)*/?$`)
+	tag := regexp.MustCompile(`^/?(a|article|b|br|code|dd|details|div|dl|dt|em|h2|h3|header|i|kbd|li|line|ol|output|p|pre|rect|samp|section|small|span|summary|svg|table|tbody|td|text|th|thead|title|tr|tspan|ul|input|label)` +
+		`( (aria-hidden|aria-label|aria-labelledby|aria-sort|autocomplete|class|cx|data-by|data-find|data-is|data-step|dy|for|height|href|id|placeholder|role|rx|scope|spellcheck|title|type|width|x|x1|x2|y|y1|y2)="[^"<>]*"| hidden)*/?$`)
 	f.Fuzz(func(t *testing.T, a, b string) {
 		text := pageOf(t, madeOf([]string{a, b}))
 		for _, r := range text {

@@ -36,23 +36,24 @@
     head.append(button);
   }
 
-  // The title of a step puts first those who failed at it.
-  for (const link of document.querySelectorAll("a[data-sort]")) {
-    link.addEventListener("click", () => sort(document.querySelector(`th[data-step="${link.dataset.sort}"]`), false));
-  }
-
-  // The filter: a row stays that has all the words in its name, verdict or cause.
+  // The filter: a row stays that has all the words in its name, verdict or first
+  // cause, or among the tags that the links above ask for: is:fail for its
+  // verdict, 2:fail for a step, no-child@1 for what it failed for there.
+  const heads = [...table.tHead.rows[0].cells];
   const entries = rows.map(row => {
-    const cells = row.cells, cause = cells[cells.length - 1];
-    const text = [cells[0].textContent, cells[1].textContent, cause.textContent];
+    const cells = [...row.cells], verdict = cells[1];
+    const tags = new Set((row.dataset.is || "").split(" "));
+    tags.add("is:" + verdict.classList[1]);
+    heads.forEach((head, i) => { if (head.dataset.step) tags.add(head.dataset.step + ":" + cells[i].classList[1]); });
+    const text = [cells[0], verdict, cells[cells.length - 1]].map(cell => cell.textContent).join("\n").toLowerCase();
     const id = cells[0].firstElementChild.getAttribute("href").slice(1);
-    return { row, article: document.getElementById(id), text: text.join("\n").toLowerCase() };
+    return { row, article: document.getElementById(id), tags, text };
   });
   const filter = () => {
     const all = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let left = 0;
     for (const e of entries) {
-      const shown = all.every(word => e.text.includes(word));
+      const shown = all.every(word => e.tags.has(word) || e.text.includes(word));
       e.row.hidden = e.article.hidden = !shown;
       left += shown;
     }

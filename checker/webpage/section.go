@@ -86,15 +86,25 @@ func (p *Page) section(r *grade.Record, row row, n int, all bool) *section {
 		s.Streams = streams(r.Run)
 		s.draw(r.Run)
 	}
-	counts := grade.Counted(r.Entry.Steps)
+	counts, reason := grade.Counted(r.Entry.Steps), ""
 	for i := range r.Entry.Steps {
 		if i == maxSteps {
 			break
 		}
-		s.Steps = append(s.Steps, s.step(&r.Entry, &r.Entry.Steps[i], counts[i]))
+		step := s.step(&r.Entry, &r.Entry.Steps[i], counts[i])
+		step.Reason, reason = told(step.Reason, reason)
+		s.Steps = append(s.Steps, step)
 	}
 	s.Files, s.Lines = s.places.files()
 	return s
+}
+
+// told returns a reason, but not one that was told last, and the one told last.
+func told(reason, last string) (tell, now string) {
+	if reason == "" || reason == last {
+		return "", last
+	}
+	return reason, reason
 }
 
 // draw makes the picture of what the kernel saw.

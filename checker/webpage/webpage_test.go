@@ -45,8 +45,8 @@ func TestTheClassAtAGlance(t *testing.T) {
 	has(t, text, `aria-label="5 passed, 7 failed"`)
 	has(t, text, `<dt>median</dt><dd>80<small>%</small></dd>`)
 	has(t, text, `aria-label="0–9 percent: 2. 30–39 percent: 1. `)
-	has(t, text, `data-sort="2">2. Add namespace isolation</a> <b>2<small> failed, </small>9<small> passed</small></b>`)
-	has(t, text, `data-find="flag-missing-pid">CLONE_NEWPID is missing where the child is created</a>`)
+	has(t, text, `data-find="2:fail">2. Add namespace isolation</a> <b>2<small> failed, </small>9<small> passed</small></b>`)
+	has(t, text, `data-find="flag-missing-pid@2">CLONE_NEWPID is missing where the child is created</a>`)
 	has(t, text, `1<small> at step 2</small>`)
 }
 
