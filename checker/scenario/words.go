@@ -134,6 +134,56 @@ var clock = pattern.Lazy(`\d{1,2}:\d\d:\d\d(\.\d+)?` +
 	`|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2}\b` +
 	`|#\d+ SMP`)
 
+// withoutClocks blanks out what clock matches. No match goes beyond a line, and
+// looking at each is much faster than the expression is.
+func withoutClocks(text string) string {
+	var clean strings.Builder
+	from := 0 // what is before is in clean
+	for at, end := 0, 0; at < len(text); at = end {
+		end = len(text)
+		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		if !mayHaveClock(text[at:end]) {
+			continue
+		}
+		clean.WriteString(text[from:at])
+		clean.WriteString(clock().ReplaceAllStringFunc(text[at:end], blank))
+		from = end
+	}
+	if from == 0 {
+		return text
+	}
+	clean.WriteString(text[from:])
+	return clean.String()
+}
+
+// mayHaveClock tells whether there is a digit behind which, or before which,
+// stands what all that clock matches has there.
+func mayHaveClock(line string) bool {
+	for i := range len(line) {
+		if !isDigit(line[i]) {
+			continue
+		}
+		if i+1 < len(line) && strings.IndexByte(":-/", line[i+1]) >= 0 || i > 0 && strings.IndexByte(" #", line[i-1]) >= 0 && mayEndDate(line[:i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayEndDate tells whether a number that comes next may be the day of a month,
+// or the number of a build.
+func mayEndDate(before string) bool {
+	before = strings.TrimRight(before, " ")
+	if len(before) == 0 {
+		return false
+	}
+	const lastOfMonths = "nbrylgptvc" // Jan, Feb, Mar, ...
+	last := before[len(before)-1]
+	return last == '#' || len(before) >= 3 && strings.IndexByte(lastOfMonths, last) >= 0 && before[len(before)-3] >= 'A' && before[len(before)-3] <= 'S'
+}
+
 // A number is a whole number in a text, not a part of a longer one, nor of a
 // fraction, nor with a minus sign.
 type number struct {
@@ -144,7 +194,7 @@ type number struct {
 // findNumbers returns the numbers in text, in order. Numbers too long for a pid
 // are left out, and those with leading zeros that may be a part of something.
 func findNumbers(text string) []number {
-	text = clock().ReplaceAllStringFunc(text, blank)
+	text = withoutClocks(text)
 	var found []number
 	for i := 0; i < len(text); {
 		if !isDigit(text[i]) {

@@ -1,12 +1,14 @@
 package scenario
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestFindName(t *testing.T) {
@@ -157,4 +159,18 @@ func FuzzPrinted(f *testing.F) {
 		}
 		facts.number(facts.theFirst(), func(int) bool { return true })
 	})
+}
+
+// TestClocksAreFound: looking for clocks line by line finds what the expression
+// finds in the whole.
+func TestClocksAreFound(t *testing.T) {
+	pieces := []string{"1", "12", "07", "2026", ":", "-", "/", " ", "  ", "\n", "#", " SMP", "am", "PM", "Jan ", "Feb", "May ", "Oct ", "Dec  ", "x", ".5", "é", "\xff"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		var text strings.Builder
+		for range random.IntN(20) {
+			text.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		require.Equal(t, clock().ReplaceAllStringFunc(text.String(), blank), withoutClocks(text.String()), "%q", text.String())
+	}
 }
