@@ -137,6 +137,9 @@ func (a *app) grade(args []string) int {
 		return a.fail(err)
 	}
 	share := m.Share()
+	if len(share) == 0 {
+		fmt.Fprintf(a.err, "checker: note: shard %s has none of the %d submissions\n", req.shard, len(c.names))
+	}
 	p := a.newMeter(len(share))
 	options := batch.Options{
 		Names: share, Open: g.entry(c), Jobs: req.jobs, Redo: req.redo, Evidence: req.evidence,

@@ -89,7 +89,11 @@ func (o *outcome) summary(a *app, shown string) {
 			counts = append(counts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
-	fmt.Fprintf(a.out, "%s: %d submissions: %s", o.class.Exercise, t.Submissions, strings.Join(counts, ", "))
+	many := "submissions"
+	if t.Submissions == 1 {
+		many = "submission"
+	}
+	fmt.Fprintf(a.out, "%s: %d %s: %s", o.class.Exercise, t.Submissions, many, strings.Join(counts, ", "))
 	if o.most > 0 {
 		fmt.Fprintf(a.out, "; on average %.0f%%", 100*float64(o.points)/float64(o.most))
 	}
@@ -112,10 +116,11 @@ func (o *outcome) summary(a *app, shown string) {
 		fmt.Fprintln(a.out, "could not be told, costs nothing, wants your look")
 		for _, e := range o.errors {
 			line, _, _ := strings.Cut(e, "\n")
-			fmt.Fprintf(a.out, "        %s\n", printable(line))
+			// Never at the start of a line: a CI log would take a name for a command.
+			fmt.Fprintf(a.out, "      - %s\n", printable(line))
 		}
 		if n > len(o.errors) {
-			fmt.Fprintf(a.out, "        and %d more: see summary.md\n", n-len(o.errors))
+			fmt.Fprintf(a.out, "      - and %d more: see summary.md\n", n-len(o.errors))
 		}
 	}
 	if o.missing > 0 {
