@@ -15,13 +15,13 @@ export PIDONE_ARGS := $(value ARGS)
 export STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
-sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go)
+sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go checker/webpage/page.* checker/gradescope/*)
 
 submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel "$$KERNEL")
 
 .DEFAULT_GOAL := help
-.PHONY: help check grade regrade trace run hint list solution reset doctor update test verify browser bench soak fuzz clean
+.PHONY: help check gradescope grade regrade trace run hint list solution reset doctor update test verify browser bench soak fuzz clean
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -44,6 +44,7 @@ help:
 	@echo '  ROSTER=FILE.csv          who should have handed in'
 	@echo '  EVIDENCE=1               keep what was recorded: make regrade OUT=report judges it by changed scenarios'
 	@echo '  JOBS=4 ONLY=NAME REDO=1 SHARD=2/8 FORMAT=exercism,tap,github'
+	@echo 'make gradescope STEP=03    an autograder for Gradescope; GitHub Classroom and others: docs/platforms.md'
 	@echo
 	@echo 'For authors of exercises:'
 	@echo 'make test                  all tests'
@@ -82,6 +83,9 @@ hint: $(checker)
 
 list: $(checker)
 	@$(checker) list
+
+gradescope: $(checker)
+	@$(checker) gradescope "$$STEP"
 
 solution: $(checker)
 	@$(checker) solution "$$STEP"

@@ -20,7 +20,7 @@ func TestImports(t *testing.T) {
 		"", "command", // main
 		"batch", "export", "webpage", "report", "grade", "scenario", "picture",
 		"remote", "vm",
-		"intake", "trace", "build", "images", "sandbox", "debian",
+		"intake", "trace", "build", "images", "sandbox", "debian", "gradescope",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
 		"bench", "tally", "payload", // commands of their own, which import nothing of the kit but types
