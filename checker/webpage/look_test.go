@@ -59,6 +59,7 @@ func (b *browser) spoken(t *testing.T) {
 	assert.Equal(t, 8, count["columnheader"])
 	assert.Equal(t, 14, count["rowheader"])
 	assert.Equal(t, 14*7, count["cell"]+count["gridcell"])
+	assert.Contains(t, names["columnheader"], "2 Add namespace isolation")
 	assert.Contains(t, names["cell"], "fail", "what a mark means")
 	assert.NotContains(t, names["cell"], "✗")
 	assert.Contains(t, names["searchbox"], "Filter the submissions")
