@@ -12,16 +12,18 @@ endif
 
 # As it was typed: a dollar is the submission's, not make's and not the shell's.
 export PIDONE_ARGS := $(value ARGS)
-export STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
+export IMAGE NAME PACKAGE STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
 sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go checker/webpage/page.* checker/gradescope/*)
+
+fetch := bin/fetch
 
 submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel "$$KERNEL")
 
 .DEFAULT_GOAL := help
-.PHONY: help check gradescope grade regrade trace run hint list solution reset doctor update test verify browser bench soak fuzz clean
+.PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench soak fuzz clean
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -36,6 +38,8 @@ help:
 	@echo 'make list                  the exercises, and the score reached so far'
 	@echo 'make solution STEP=03      the reference solution'
 	@echo 'make reset STEP=03         start again; the old file is kept beside it'
+	@echo 'make rootfs                an image with a shell, busybox, for make run: ARGS="run busybox /bin/sh"'
+	@echo 'make pull IMAGE=alpine     a real image from a registry, for the same'
 	@echo 'make doctor                what this machine can run, and what to do about the rest'
 	@echo
 	@echo 'For instructors (docs/grading.md):'
@@ -60,6 +64,9 @@ $(checker): $(filter-out %_test.go,$(sources))
 	@echo 'building the checker (once, and when its sources change) ...' >&2
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker
 
+$(fetch): $(filter-out %_test.go,$(sources))
+	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker/fetch
+
 check: $(checker)
 	@$(checker) check "$$STEP" $(submission) $(place) --format "$$FORMAT"
 
@@ -77,6 +84,12 @@ grade: $(checker)
 
 regrade: $(checker)
 	@$(checker) regrade $(if $(filter-out text,$(FORMAT)),--format "$$FORMAT") -- "$${OUT:-report}"
+
+rootfs: $(fetch)
+	@$(fetch) rootfs $(if $(PACKAGE),--package "$$PACKAGE") "$$IMAGE"
+
+pull: $(fetch)
+	@$(fetch) pull "$$IMAGE" "$$NAME"
 
 hint: $(checker)
 	@$(checker) hint "$$STEP" $(if $(ALL),--all)

@@ -28,7 +28,7 @@ const (
 // refused, and devices, which no sandbox can make, are left out. A symbolic link
 // may name any path: in a container that is a path of the container.
 func FromTar(r io.Reader) ([]sandbox.Node, error) {
-	t := &reader{at: map[string]int{}, named: map[string]bool{}}
+	t := &reader{at: map[string]int{}, named: map[string]bool{}, made: map[string]bool{}}
 	in := tar.NewReader(r)
 	for {
 		h, err := in.Next()
@@ -49,6 +49,7 @@ type reader struct {
 	nodes []sandbox.Node  // an empty Path: replaced
 	at    map[string]int  // by path
 	named map[string]bool // files that have another name
+	made  map[string]bool // folders that no entry named
 	bytes int64
 }
 
@@ -118,6 +119,7 @@ func (t *reader) put(n sandbox.Node) error {
 			if err := t.put(sandbox.Node{Path: dir, Mode: unix.S_IFDIR | 0o755}); err != nil {
 				return err
 			}
+			t.made[dir] = true
 		case t.nodes[i].Mode&unix.S_IFMT == unix.S_IFLNK:
 			return fmt.Errorf("it lies behind the symbolic link %s", printable(dir))
 		case t.nodes[i].Mode&unix.S_IFMT != unix.S_IFDIR:
@@ -127,7 +129,11 @@ func (t *reader) put(n sandbox.Node) error {
 	if i, ok := t.at[n.Path]; ok {
 		old := &t.nodes[i]
 		wasDir, isDir := old.Mode&unix.S_IFMT == unix.S_IFDIR, n.Mode&unix.S_IFMT == unix.S_IFDIR
+		if t.made[n.Path] && !isDir {
+			return nil // a lower layer's, where an upper one has a folder
+		}
 		if wasDir && isDir {
+			t.made[n.Path] = false
 			n.Path = old.Path
 			*old = n
 			return nil
