@@ -23,7 +23,7 @@ submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel "$$KERNEL")
 
 .DEFAULT_GOAL := help
-.PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench soak fuzz clean
+.PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench slurm soak fuzz clean
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -56,6 +56,7 @@ help:
 	@echo 'make update                generate the exercises from the solutions'
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
 	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
+	@echo 'make slurm                 a class graded by a real Slurm, here (as root)'
 	@echo 'make soak                  1,000 checks beside a busy CPU: always the same verdicts'
 	@echo 'make fuzz                  the fuzz targets, 20 s each'
 
@@ -137,6 +138,9 @@ bench: $(checker)
 # Fails where make test skips: without a Chromium.
 browser:
 	@CI=true $(gotest) -json -run TestBrowser ./checker/webpage | CGO_ENABLED=0 $(GO) run ./checker/tally
+
+slurm:
+	@$(gotest) -tags slurm -timeout 20m -run 'TestSlurm$$' -v ./checker/command
 
 soak:
 	@$(gotest) -tags soak -timeout 60m -run TestSoak -v ./checker/command

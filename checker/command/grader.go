@@ -58,6 +58,7 @@ func (j *judging) kitHash() (string, error) {
 		Imports         []string
 		Steps           []step
 		Skeleton        any
+		Payload         [][]byte
 	}{ID: j.exercise.ID, Title: j.exercise.Title, Page: j.exercise.Page, Imports: j.exercise.Imports, Skeleton: j.skeleton}
 	for _, s := range j.exercise.Steps {
 		script, err := os.ReadFile(filepath.Join(j.root, s.Scenario))
@@ -67,6 +68,18 @@ func (j *judging) kitHash() (string, error) {
 		plain := *s
 		plain.Hints = nil // no finding has their text
 		all.Steps = append(all.Steps, step{plain, script})
+	}
+	// The program that the kit has run in containers.
+	payload, err := filepath.Glob(filepath.Join(j.root, "checker", "payload", "*.go"))
+	if err != nil {
+		return "", fmt.Errorf("read payload: %w", err)
+	}
+	for _, name := range payload {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("read payload: %w", err)
+		}
+		all.Payload = append(all.Payload, text)
 	}
 	return hashOf(all), nil
 }
