@@ -34,6 +34,7 @@ type Request struct {
 	Allowed []string   // module paths or import paths allowed beyond std and golang.org/x/sys; the kit's go.mod must require them
 	Tools   *Toolchain // the go command to use; see FindToolchain
 	Exec    Exec       // nil: Plain, which has no sandbox
+	Stock   *Stock     // what is compiled already; may be nil
 	Limits  Limits     // fields that are zero have their default
 }
 

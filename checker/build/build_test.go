@@ -122,6 +122,7 @@ func TestBuildErrors(t *testing.T) {
 		{"forged position in a line", []string{"main.go", "package main\n\nfunc main() { /*line /etc/passwd:1:1*/ x() }\n"}, []string{"main.go:3:40: undefined: x"}},
 		{"constant that is too large", []string{"main.go", "package main\n\nfunc main() { const x = 1 << 100000 }\n"}, []string{"main.go:3:30: invalid operation: invalid shift count"}},
 		{"array that is too large", []string{"main.go", "package main\n\nvar x [1 << 40]byte\n\nfunc main() { x[0] = 1 }\n"}, []string{"main.x: symbol too large"}},
+		{"names that differ only in case", []string{"main.go", hello, "Main.go", "package main\n"}, []string{`case-insensitive file name collision: "Main.go" and "main.go"`}},
 		{"missing body", []string{"main.go", "package main\n\nfunc f()\n\nfunc main() { f() }\n"}, []string{"main.go:3:6: missing function body"}},
 	}
 	for _, tt := range tests {

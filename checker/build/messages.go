@@ -86,6 +86,9 @@ func (p *outputParser) line(line string) {
 		p.out.compiled = append(p.out.compiled, line)
 	case p.isImportStack(line):
 		p.add(Message{Text: p.rename.Replace(line)})
+	case p.isRefusal(line) && !machineFault(line):
+		_, text, _ := strings.Cut(line, ": ")
+		p.add(Message{Text: p.rename.Replace(text)})
 	case p.own && machineFault(line):
 		p.out.other = append(p.out.other, p.rename.Replace(line))
 	case p.own:
@@ -149,6 +152,13 @@ func (p *outputParser) isOwn(pkg string) bool {
 func (p *outputParser) isImportStack(line string) bool {
 	pkg, ok := strings.CutPrefix(line, "package ")
 	return ok && p.isOwn(pkg)
+}
+
+// isRefusal tells whether the go command says what is wrong with a whole
+// package: two of its files have names that differ only in case, for one.
+func (p *outputParser) isRefusal(line string) bool {
+	pkg, _, ok := strings.Cut(strings.TrimPrefix(line, "package "), ": ")
+	return ok && strings.HasPrefix(line, "package ") && p.isOwn(pkg)
 }
 
 // isPackage tells whether a line is what -v prints: an import path alone.

@@ -17,8 +17,10 @@ type Job struct {
 	Visible []string // folders of the machine that it reads, each to be seen at its own path, read-only
 	Cache   string   // the user's build cache, empty if there is none: to be read, never to be written by the job
 	Limits  Limits   // all set
-	work    bool
-	pkg     string // what to build: "." or "./cmd/app"
+	work    bool     // there is a go.work
+	pkg     string   // what to build: "." or "./cmd/app"
+	args    []string // of the go command, if it is not to build
+	direct  *direct  // how to do without the go command; nil: not
 }
 
 // Paths tells where an Exec lays out a Job. All are absolute.
@@ -72,6 +74,7 @@ func Plan(req Request, src *Source) *Job {
 			j.Files = append(j.Files, f)
 		}
 	}
+	j.direct = planDirect(req, src, SandboxPaths())
 	j.Files = append(j.Files, File{"go.mod", goModFor(src.Module)})
 	if j.work {
 		j.Files = append(j.Files, File{"go.work", goWorkFor(req.Tools.Version, src.Modules)})
@@ -85,8 +88,14 @@ func Plan(req Request, src *Source) *Job {
 // build cache than with a plain `go build`, and would be compiled again on a
 // fresh machine. -v names on standard error each package that is compiled.
 func (j *Job) Argv(p Paths) []string {
-	return []string{j.Tools.Go(), "build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", p.Program, j.pkg}
+	if j.args != nil {
+		return append([]string{j.Tools.Go()}, j.args...)
+	}
+	return []string{j.Tools.Go(), "build", "-v", "-buildvcs=false", "-ldflags=" + ldflags, "-o", p.Program, j.pkg}
 }
+
+// ldflags leave out what nobody reads.
+const ldflags = "-s -w -buildid="
 
 // Env is the whole environment of the command. HOME is not in it: without it
 // the go command keeps no telemetry. The collector sleeps until a process of

@@ -25,25 +25,38 @@ const (
 func Sandboxed(h *sandbox.Host) Exec {
 	return func(ctx context.Context, job *Job) (*JobResult, error) {
 		paths := SandboxPaths()
-		argv := job.Argv(paths)
-		cmd := sandbox.Command{
-			Path: argv[0], Args: argv, Env: job.Env(paths), Dir: paths.Source,
-			Empty:   []string{paths.Source, path.Dir(paths.Program)},
-			Outputs: []string{paths.Program},
-			Limits: sandbox.Limits{
-				Processes: compileProcesses,
-				Memory:    job.Limits.Memory,
-				Disk:      compileDisk,
-				Inodes:    compileInodes,
-				Output:    int64(job.Limits.Output),
-				Time:      job.Limits.Time,
-			},
+		command := func(argv ...string) sandbox.Command {
+			cmd := sandbox.Command{
+				Path: argv[0], Args: argv, Env: job.Env(paths), Dir: paths.Source,
+				Empty: []string{paths.Source, path.Dir(paths.Program)},
+				Limits: sandbox.Limits{
+					Processes: compileProcesses,
+					Memory:    job.Limits.Memory,
+					Disk:      compileDisk,
+					Inodes:    compileInodes,
+					Output:    int64(job.Limits.Output),
+					Time:      job.Limits.Time,
+				},
+			}
+			for _, dir := range job.Visible {
+				cmd.Binds = append(cmd.Binds, sandbox.Bind{From: dir, To: dir})
+			}
+			return cmd
 		}
+		if job.direct != nil {
+			readOnly := func(argv ...string) sandbox.Command {
+				cmd := command(argv...)
+				cmd.Binds = append(cmd.Binds, sandbox.Bind{From: job.Cache, To: paths.Cache})
+				return cmd
+			}
+			if res, err := job.direct.directly(ctx, job, paths, readOnly, h.Run); res != nil || err != nil {
+				return res, err
+			}
+		}
+		cmd := command(job.Argv(paths)...)
+		cmd.Outputs = []string{paths.Program}
 		for _, f := range job.Files {
 			cmd.Files = append(cmd.Files, sandbox.File{Path: path.Join(paths.Source, f.Path), Data: f.Data, Mode: 0o644})
-		}
-		for _, dir := range job.Visible {
-			cmd.Binds = append(cmd.Binds, sandbox.Bind{From: dir, To: dir})
 		}
 		if info, err := os.Stat(job.Cache); job.Cache != "" && err == nil && info.IsDir() {
 			cmd.Binds = append(cmd.Binds, sandbox.Bind{From: job.Cache, To: paths.Cache, Overlay: true})

@@ -1,0 +1,122 @@
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Stock knows where in the user's build cache the compiled packages of Go's
+// own library and of the kit's modules lie. It is for many submissions: each
+// Request that has it may be compiled without the go command (see direct.go).
+// Goroutines may share it.
+type Stock struct {
+	req Request // Kit and Tools
+
+	mu      sync.RWMutex
+	exports map[string]string // import path to file, with all that the packages import themselves
+}
+
+// NewStock returns an empty Stock for the kit and the toolchain of a Request.
+func NewStock(req Request) *Stock {
+	return &Stock{req: Request{Kit: req.Kit, Tools: req.Tools}, exports: map[string]string{}}
+}
+
+// Add does for packages what Warm does, and remembers them.
+func (s *Stock) Add(ctx context.Context, packages []string) error {
+	if len(packages) == 0 {
+		return nil
+	}
+	// Every program has the runtime in it, whether it is imported or not.
+	found, err := exports(ctx, s.req, append([]string{"runtime"}, packages...))
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for path, file := range found {
+		s.exports[path] = file
+	}
+	return nil
+}
+
+// config returns the lines that tell compiler and linker where packages are,
+// with cache as the build cache's folder; false unless it has all of imports.
+func (s *Stock) config(imports []string, cache string) (string, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.exports["runtime"] == "" {
+		return "", false
+	}
+	for _, path := range imports {
+		if s.exports[path] == "" {
+			return "", false
+		}
+	}
+	var b strings.Builder
+	for _, path := range sortedKeys(s.exports) {
+		fmt.Fprintf(&b, "packagefile %s=%s\n", path, filepath.Join(cache, s.exports[path]))
+	}
+	return b.String(), true
+}
+
+// Warm compiles packages of Go's own library and of the kit's modules into the
+// user's build cache, so that the next submission that imports them need not
+// wait for that: a sandbox throws away what it has compiled. Nothing of a
+// submission takes part in it. It does nothing for a cache that is another
+// user's.
+func Warm(ctx context.Context, req Request, packages []string) error {
+	if len(packages) == 0 {
+		return nil
+	}
+	_, err := exports(ctx, req, packages)
+	return err
+}
+
+// exports compiles packages into the user's build cache, with all that they
+// import, and returns each one's file there, relative to the cache.
+func exports(ctx context.Context, req Request, packages []string) (map[string]string, error) {
+	cache := req.Tools.Cache
+	if cache == "" || !ownedByUs(cache) {
+		return nil, nil
+	}
+	k, err := readKit(req.Kit, req.Tools.ModCache)
+	if err != nil {
+		return nil, err
+	}
+	src := &Source{Module: Module{Path: "warm", Go: strings.TrimPrefix(req.Tools.Version, "go")}}
+	var modules []string
+	for _, p := range packages {
+		if mod, ok := k.moduleOf(p); ok {
+			modules = append(modules, mod)
+		}
+	}
+	if src.Modules, err = k.closure(modules); err != nil {
+		return nil, err
+	}
+	job := Plan(req, src)
+	job.args = slices.Concat([]string{"list", "-export", "-deps", "-json=ImportPath,Export", "--"}, packages)
+	job.Limits.Output = 4 << 20
+	res, err := Plain(ctx, job)
+	if err != nil {
+		return nil, fmt.Errorf("warm the build cache: %w", err)
+	}
+	if res.Code != 0 {
+		return nil, fmt.Errorf("warm the build cache: go list: exit status %d: %s", res.Code, cutText(string(res.Messages)))
+	}
+	found := map[string]string{}
+	for in := json.NewDecoder(strings.NewReader(string(res.Messages))); in.More(); {
+		var p struct{ ImportPath, Export string }
+		if err := in.Decode(&p); err != nil {
+			return nil, fmt.Errorf("warm the build cache: go list: %w", err)
+		}
+		if rel, err := filepath.Rel(cache, p.Export); err == nil && filepath.IsLocal(rel) {
+			found[p.ImportPath] = rel
+		}
+	}
+	return found, nil
+}
