@@ -68,8 +68,9 @@ type Result struct {
 	Errors  []Message  `json:"errors"` // never nil; empty exactly when OK
 	Program []byte     `json:"-"`      // a static ELF executable, only if OK
 	Lines   *LineTable `json:"-"`      // of Program, only if OK
-	// Cold is what Warm should be given, once nobody waits: packages that had
-	// to be compiled because they were not in the user's build cache.
+	// Cold is what Warm, or the Stock, should be given, once nobody waits:
+	// packages that had to be compiled because they were not in the user's build
+	// cache, or that the Stock does not know.
 	Cold []string `json:"-"`
 	// OutOfTime: Limits.Time was reached, when what was still compiling had had
 	// the CPUs for so long.
@@ -141,6 +142,9 @@ func Build(ctx context.Context, req Request) (*Result, error) {
 func judge(req Request, src *Source, job *Job, res *JobResult) (*Result, error) {
 	out := parseOutput(res.Messages, src, job, res.Source)
 	cold := coldPackages(out.compiled, src)
+	if req.Stock != nil && !req.Stock.has(src.Imports) {
+		cold = src.Imports
+	}
 	fail := func(format string, args ...any) (*Result, error) {
 		m := Message{Text: fmt.Sprintf(format, args...)}
 		return &Result{Errors: []Message{m}, Cold: cold}, nil

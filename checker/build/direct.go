@@ -93,7 +93,7 @@ func (d *direct) directly(ctx context.Context, job *Job, p Paths, command func(a
 	)
 	out := path.Join(path.Dir(p.Program), "main.a")
 	compile := command(append([]string{tool("compile"), "-o", out, "-trimpath", p.Temp + "=>", "-p", "main", "-lang=" + d.lang, "-complete",
-		"-buildid", "", "-goversion", d.version, "-c=2", "-nolocalimports", "-importcfg", config, "-pack"}, d.files...)...)
+		"-buildid", "", "-goversion", d.version, "-c=1", "-nolocalimports", "-importcfg", config, "-pack"}, d.files...)...)
 	compile.Files = append(compile.Files, sandbox.File{Path: config, Data: []byte(d.config), Mode: 0o644})
 	compile.Outputs = []string{out}
 	for _, f := range job.Files {

@@ -14,6 +14,8 @@ import (
 func stocked(t *testing.T) *Stock {
 	t.Helper()
 	s := NewStock(request(t, ""))
+	assert.EqualError(t, s.Add(context.Background(), []string{"no/such", "os/exec"}), "warm the build cache: no/such cannot be compiled")
+	assert.True(t, s.has([]string{"os/exec"}), "one that cannot be compiled is in nobody's way")
 	require.NoError(t, s.Add(context.Background(), []string{"fmt", "os", "os/exec", "syscall", "runtime/debug", "embed", "golang.org/x/sys/unix"}))
 	return s
 }
@@ -71,7 +73,11 @@ func TestDirectIsTheSame(t *testing.T) {
 			assert.Equal(t, want.Errors, got.Errors)
 			assert.Equal(t, want.OK, got.OK)
 			assert.True(t, string(want.Program) == string(got.Program), "the programs differ")
-			assert.Equal(t, want.Cold, got.Cold)
+			if name == "not in stock" {
+				assert.Equal(t, []string{"bufio"}, got.Cold)
+			} else {
+				assert.Empty(t, got.Cold)
+			}
 		})
 	}
 }

@@ -33,30 +33,30 @@ func (s *Stock) Add(ctx context.Context, packages []string) error {
 	}
 	// Every program has the runtime in it, whether it is imported or not.
 	found, err := exports(ctx, s.req, append([]string{"runtime"}, packages...))
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for path, file := range found {
 		s.exports[path] = file
 	}
-	return nil
+	return err
+}
+
+// has tells whether all packages are known.
+func (s *Stock) has(packages []string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	unknown := func(path string) bool { return s.exports[path] == "" }
+	return !unknown("runtime") && !slices.ContainsFunc(packages, unknown)
 }
 
 // config returns the lines that tell compiler and linker where packages are,
 // with cache as the build cache's folder; false unless it has all of imports.
 func (s *Stock) config(imports []string, cache string) (string, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.exports["runtime"] == "" {
+	if !s.has(imports) {
 		return "", false
 	}
-	for _, path := range imports {
-		if s.exports[path] == "" {
-			return "", false
-		}
-	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	var b strings.Builder
 	for _, path := range sortedKeys(s.exports) {
 		fmt.Fprintf(&b, "packagefile %s=%s\n", path, filepath.Join(cache, s.exports[path]))
@@ -78,7 +78,8 @@ func Warm(ctx context.Context, req Request, packages []string) error {
 }
 
 // exports compiles packages into the user's build cache, with all that they
-// import, and returns each one's file there, relative to the cache.
+// import, and returns each one's file there, relative to the cache. With an
+// error it returns those that it has.
 func exports(ctx context.Context, req Request, packages []string) (map[string]string, error) {
 	cache := req.Tools.Cache
 	if cache == "" || !ownedByUs(cache) {
@@ -99,7 +100,7 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]st
 		return nil, err
 	}
 	job := Plan(req, src)
-	job.args = slices.Concat([]string{"list", "-export", "-deps", "-json=ImportPath,Export", "--"}, packages)
+	job.args = slices.Concat([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Export", "--"}, packages)
 	job.Limits.Output = 4 << 20
 	res, err := Plain(ctx, job)
 	if err != nil {
@@ -116,6 +117,11 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]st
 		}
 		if rel, err := filepath.Rel(cache, p.Export); err == nil && filepath.IsLocal(rel) {
 			found[p.ImportPath] = rel
+		}
+	}
+	for _, path := range packages {
+		if found[path] == "" && path != "unsafe" {
+			return found, fmt.Errorf("warm the build cache: %s cannot be compiled", path)
 		}
 	}
 	return found, nil

@@ -174,7 +174,8 @@ func (a *app) grader(s *session, req *gradeRequest) (*grader, error) {
 		return nil, err
 	}
 	g.goes = s.tools.Version
-	g.warm = &warmer{root: a.root, tools: s.tools, tried: map[string]bool{}}
+	stock := build.NewStock(build.Request{Kit: a.root, Tools: s.tools})
+	g.warm = &warmer{root: a.root, stock: stock, tried: map[string]bool{}}
 	g.scratch, err = s.scratch()
 	return g, err
 }

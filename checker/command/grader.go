@@ -149,7 +149,9 @@ func (h *handedIn) Grade(ctx context.Context, turn *batch.Turn) (*batch.Attempt,
 		return finish(g.attempt(h, start, g.refused(finding), grade.Build{})), nil
 	}
 	g.warm.begin(ctx, g.exercise.ID)
-	b, err := g.session.compile(ctx, g.exercise, h.in.request())
+	request := h.in.request()
+	request.Stock = g.warm.stock
+	b, err := g.session.compile(ctx, g.exercise, request)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"pidone/checker/build"
@@ -15,19 +16,24 @@ import (
 // they all read and none of them writes to.
 type warmer struct {
 	root  string
-	tools *build.Toolchain
+	stock *build.Stock
 
 	first sync.Once
 	mu    sync.Mutex // held while something is compiled
 	tried map[string]bool
 }
 
-// begin compiles what the exercise's solution imports; most submissions need
-// no more. It does so once, and all wait for it.
+// usual is what programs of these exercises import.
+func usual() []string {
+	return strings.Fields("bufio bytes errors flag fmt io log os os/exec os/signal path path/filepath runtime strconv strings syscall time")
+}
+
+// begin compiles what the exercise's solution imports, and what is usual; most
+// submissions need no more. It does so once, and all wait for it.
 func (w *warmer) begin(ctx context.Context, exercise string) {
 	w.first.Do(func() {
 		files, _ := filepath.Glob(filepath.Join(w.root, "solutions", exercise, "*.go"))
-		var paths []string
+		paths := usual()
 		for _, name := range files {
 			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 			if err != nil {
@@ -57,6 +63,6 @@ func (w *warmer) add(ctx context.Context, packages []string) {
 	}
 	if len(fresh) > 0 {
 		// Without it builds are slow, no more.
-		_ = build.Warm(ctx, build.Request{Kit: w.root, Tools: w.tools}, fresh)
+		_ = w.stock.Add(ctx, fresh)
 	}
 }
