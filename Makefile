@@ -15,7 +15,7 @@ export PIDONE_ARGS := $(value ARGS)
 export IMAGE NAME PACKAGE STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
-sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go checker/webpage/page.* checker/gradescope/*)
+sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go checker/*/*/*.go checker/webpage/page.* checker/gradescope/* checker/*/*.s)
 
 fetch := bin/fetch
 
@@ -61,9 +61,18 @@ help:
 	@echo 'make fuzz                  the fuzz targets, 20 s each'
 
 # CGO_ENABLED=0 as for submissions, so that both share the compiled standard library.
+# The linker writes its file page by page, and page by page it is mapped then, at
+# each start. A copy is mapped in larger pieces: 0.4 ms less, of 2.
+link = CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@.linked ./$(1) && \
+  dd if=$@.linked of=$@.copy bs=16M 2>/dev/null && chmod +x $@.copy && rm $@.linked && mv -f $@.copy $@
+
 $(checker): $(filter-out %_test.go,$(sources))
 	@echo 'building the checker (once, and when its sources change) ...' >&2
-	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker
+	@$(call link,checker)
+
+# What `checker sandbox` does, and nothing else.
+bin/sandbox: $(filter-out %_test.go,$(sources))
+	@$(call link,checker/once/sandbox)
 
 $(fetch): $(filter-out %_test.go,$(sources))
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@ ./checker/fetch
@@ -132,7 +141,7 @@ verify: $(checker)
 	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
-bench: $(checker)
+bench: $(checker) bin/sandbox
 	@CGO_ENABLED=0 $(GO) run ./checker/bench
 
 # Fails where make test skips: without a Chromium.

@@ -17,9 +17,9 @@ import (
 // that stand below it here.
 func TestImports(t *testing.T) {
 	order := []string{
-		"", "command", // main
+		"", "once/sandbox", "command", // main, and the small one
 		"batch", "export", "webpage", "report", "grade", "scenario", "picture",
-		"remote", "vm",
+		"remote", "vm", "once",
 		"intake", "trace", "build", "images", "sandbox", "debian", "gradescope",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
@@ -30,25 +30,27 @@ func TestImports(t *testing.T) {
 		rank[name] = i
 	}
 	may := map[string][]string{
-		"":         {"command"},
-		"command":  order[2 : slices.Index(order, "evidence")+1],
-		"course":   {"pattern"},
-		"skeleton": {"pattern"},
-		"batch":    {"grade", "scenario"},
-		"report":   {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
-		"export":   {"webpage", "report", "grade", "scenario", "visible"},
-		"webpage":  {"grade", "scenario", "picture", "evidence", "visible"},
-		"picture":  {"evidence", "visible"},
-		"grade":    {"scenario", "evidence"},
-		"scenario": {"evidence", "pattern"},
-		"trace":    {"sandbox", "evidence"},
-		"intake":   {"build", "pattern"},
-		"build":    {"sandbox"},
-		"remote":   {"trace", "build", "sandbox", "evidence"},
-		"vm":       {"sandbox", "debian"},
-		"images":   {"sandbox"},
-		"payload":  {"evidence"},
-		"fetch":    {"images", "debian"},
+		"":             {"command"},
+		"once/sandbox": {"once", "sandbox"},
+		"once":         {"trace", "sandbox"},
+		"command":      order[3 : slices.Index(order, "evidence")+1],
+		"course":       {"pattern"},
+		"skeleton":     {"pattern"},
+		"batch":        {"grade", "scenario"},
+		"report":       {"grade", "scenario", "picture", "evidence", "pattern", "visible"},
+		"export":       {"webpage", "report", "grade", "scenario", "visible"},
+		"webpage":      {"grade", "scenario", "picture", "evidence", "visible"},
+		"picture":      {"evidence", "visible"},
+		"grade":        {"scenario", "evidence"},
+		"scenario":     {"evidence", "pattern"},
+		"trace":        {"sandbox", "evidence"},
+		"intake":       {"build", "pattern"},
+		"build":        {"sandbox"},
+		"remote":       {"trace", "build", "sandbox", "evidence"},
+		"vm":           {"sandbox", "debian"},
+		"images":       {"sandbox"},
+		"payload":      {"evidence"},
+		"fetch":        {"images", "debian"},
 	}
 	seen := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

@@ -156,8 +156,8 @@ func median(d []time.Duration) float64 {
 }
 
 func rows(root, work string, rounds int) (all []row, missing []string, err error) {
-	checker := filepath.Join(root, "bin", "checker")
-	if _, err := os.Stat(checker); err != nil {
+	sandbox := filepath.Join(root, "bin", "sandbox")
+	if _, err := os.Stat(sandbox); err != nil {
 		return nil, nil, fmt.Errorf("%w: run make bench", err)
 	}
 	tiny := filepath.Join(work, "tiny")
@@ -170,17 +170,17 @@ func rows(root, work string, rounds int) (all []row, missing []string, err error
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("build solution: %w: %s", err, out)
 	}
-	recorded := side{name: "recorded", argv: []string{checker, "sandbox", "--record", "--", solution}}
+	recorded := side{name: "recorded", argv: []string{sandbox, "--record", "--", solution}}
 
 	if bwrap, err := exec.LookPath("bwrap"); err != nil {
 		missing = append(missing, "sandbox / bwrap: bwrap is missing (Debian: apt-get install bubblewrap)")
 	} else {
 		all = append(all, row{"sandbox / bwrap", 1.0,
-			side{name: "sandbox", argv: []string{checker, "sandbox", "--", tiny}},
+			side{name: "sandbox", argv: []string{sandbox, "--", tiny}},
 			side{name: "bwrap", argv: bwrapArgs(bwrap, tiny)}, rounds})
 	}
 	all = append(all, row{"recorded / not recorded", 1.5, recorded,
-		side{name: "not recorded", argv: []string{checker, "sandbox", "--", solution}}, rounds})
+		side{name: "not recorded", argv: []string{sandbox, "--", solution}}, rounds})
 	if strace, err := exec.LookPath("strace"); err != nil {
 		missing = append(missing, "recorded / strace: strace is missing (Debian: apt-get install strace)")
 	} else {

@@ -25,6 +25,7 @@ import (
 	"pidone/checker/course"
 	"pidone/checker/debian"
 	"pidone/checker/export"
+	"pidone/checker/once"
 	"pidone/checker/sandbox"
 	"pidone/checker/vm"
 )
@@ -66,7 +67,7 @@ func subcommands() []subcommand {
 		{"reset", "EXERCISE", "start an exercise again; your file is kept beside it", (*app).reset},
 		{"update", "[--check]", "generate the exercises from the solutions", (*app).update},
 		{"doctor", "[--format text|json]", "tell what this machine can run", (*app).doctor},
-		{"sandbox", "[--record] -- PROGRAM [ARGS...]", "run any program of this machine in a sandbox", (*app).sandbox},
+		{"sandbox", once.Usage, "run any program of this machine in a sandbox", (*app).sandbox},
 		{"vm", "fetch [--kernel 6.12] [-- PACKAGE.deb...]", "download the VM's kernel, or take it from packages that are here", (*app).vm},
 		{vm.InitCommand, "", "", (*app).vmInit},
 		{vm.ServeCommand, "", "", (*app).vmServe},
@@ -75,9 +76,7 @@ func subcommands() []subcommand {
 
 // Main runs the subcommand that args name, and returns the exit status.
 func Main(args []string, in, out, err *os.File) int {
-	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
-	defer stop()
-	a := &app{in: in, out: out, err: err, ctx: ctx}
+	a := &app{in: in, out: out, err: err, ctx: context.Background()}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		a.usage()
 		if len(args) == 0 {
@@ -90,6 +89,11 @@ func Main(args []string, in, out, err *os.File) int {
 			if asksForHelp(args[1:]) {
 				fmt.Fprintf(a.out, "checker %s %s\n    %s\n", c.name, c.args, c.about)
 				return passed
+			}
+			if c.name != "sandbox" { // see package once
+				var stop context.CancelFunc
+				a.ctx, stop = signal.NotifyContext(a.ctx, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+				defer stop()
 			}
 			return c.run(a, args[1:])
 		}

@@ -81,7 +81,7 @@ func (a *app) run(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	status := statusOf(res)
+	status := res.Code()
 	switch {
 	case res.OutOfMemory:
 		fmt.Fprintln(a.err, "checker: the sandbox's memory limit was reached")

@@ -80,21 +80,10 @@ func (s *session) compile(ctx context.Context, e *course.Exercise, req build.Req
 	return build.Build(ctx, req)
 }
 
-// programPath is where a submission's program lies in its sandbox.
-const programPath = "/submission/main"
-
 // command is how a submission is started.
 func (s *session) command(program []byte, args []string) sandbox.Command {
-	cmd := sandbox.Command{
-		Path: programPath,
-		Args: append([]string{programPath}, args...),
-		Env: []string{
-			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			"HOME=" + sandbox.WorkDir, "LANG=C.UTF-8", "USER=root", "SHELL=/bin/sh",
-		},
-		Files:  []sandbox.File{{Path: programPath, Data: program, Mode: 0o755}},
-		Limits: sandbox.Limits{Time: s.limit},
-	}
+	cmd := sandbox.Submission(program, args)
+	cmd.Limits.Time = s.limit
 	if s.root != "" {
 		cmd.Hide = []string{s.root} // it may lie below /usr
 	}

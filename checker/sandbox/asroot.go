@@ -43,5 +43,9 @@ func OpenRoot() (*Host, error) {
 	if !capable() || !mayBeRoot(uidMap, ids.base) {
 		return nil, errors.New("open sandbox host as root: the caller is not root")
 	}
-	return &Host{ids: ids, root: true}, nil
+	name, err := hostName()
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox host as root: %w", err)
+	}
+	return &Host{ids: ids, root: true, name: name}, nil
 }

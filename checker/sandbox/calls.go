@@ -2,176 +2,198 @@ package sandbox
 
 import (
 	"encoding/binary"
-	"runtime"
-	"slices"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// A script is what a process forked from the checker does: system calls
-// prepared as data, because after fork(2) nothing of the Go runtime may be used
-// in the child (no allocation, no stack growth, no scheduler). One loop without
-// a stack check, in spawn, works through it.
+// A script is a program of system calls, prepared as data. What the processes
+// around a sandbox do is little more than that; so they need no Go runtime, no
+// memory to speak of, and start and fork in no time. image.go makes a program
+// of a script.
 type script struct {
-	calls []call
-	keep  []any // what the calls' arguments point to
-	state *state
+	calls  []*call
+	slab   []call // for the next ones
+	data   []byte
+	failed *place // where the calls appended next lead to when they fail
 }
 
-func newScript() *script {
-	s := &script{state: new(state)}
-	// What keep holds is on the heap, where it does not move: the calls name
-	// it by address.
-	s.keep = append(s.keep, s.state)
-	return s
-}
+// place is a place in a script that calls lead to.
+type place struct{ index int }
 
-// call is one system call of a script.
+// results are the results of a call from low up to low+span, unsigned, so that
+// -1 follows on the greatest.
+type results struct{ low, span uint64 }
+
+var (
+	anything = results{0, ^uint64(0)}
+	failure  = results{^uint64(4094), 4094} // -4095 to -1 are errors
+	never    = results{1 << 63, 0}
+)
+
+func exactly(v uint64) results { return results{v, 0} }
+func but(v uint64) results     { return results{v + 1, ^uint64(0) - 1} }
+
+// noCall is the number of a call that is none: its result is its first argument.
+const noCall = ^uintptr(0)
+
+// call is one system call of a script, and where the script goes on after it.
 type call struct {
 	nr   uintptr
 	args [6]uintptr
-	what string // for the error message: "mount /proc"
-
-	kind   kind
-	expect expect
-	slot   int8    // save the result in slots[slot-1]; 0: do not
-	from   [6]int8 // args[i] is taken from slots[from[i]-1]; 0: args[i] itself
-	target int     // fork: where the child goes on
+	// load says, bit by bit, which of args are not values but addresses of
+	// values; bit 6 says so of when.low.
+	load   uint64
+	result uintptr // address to store the result at; 0: nowhere
+	when   results // these results lead to then, all others to the next call
+	then   *place
+	what   string // for the error message: "mount /proc"
 }
 
-// kind is what the loop does with a call besides making it.
-type kind uint8
-
-const (
-	plain kind = iota
-	fork       // the child goes on at target
-	reap       // wait for every child: see script.reapAll
-	busy       // make it again, after a pause, as long as it fails with EBUSY
-)
-
-// expect says which results a call must have for the script to go on. The
-// script ends with exit status 127 after reporting any other.
-type expect uint8
-
-const (
-	mustSucceed expect = iota // no error
-	mayFail                   // whatever
-	mustBeZero                // no error and 0
-	mustBeOne                 // no error and 1
-)
-
-// report is what a script's process writes to its report descriptor when a
-// call had not the result expected: two words of 8 bytes.
-type report struct {
-	index int64 // of the call in the script
-	errno int64
+// from has args[i] taken from an address when the call is made.
+func (c *call) from(i int, addr uintptr) *call {
+	c.args[i] = addr
+	c.load |= 1 << i
+	return c
 }
 
-// state is what the loop works on. It lies on the heap, at addresses that the
-// calls of the script can name.
-type state struct {
-	slots  [8]uintptr
-	wait   uint32 // wait status of the last child reaped
-	polls  [2]pollFD
-	buf    [128]byte // struct signalfd_siginfo
-	pidfd  int32     // of the child of start, for its parent
-	child  uintptr
-	rounds uintptr       // made again for EBUSY, by all calls together
-	pause  unix.Timespec // before that
-	report report
-	fd     uintptr // where to write report
+// to has the result stored at an address.
+func (c *call) to(addr uintptr) *call {
+	c.result = addr
+	return c
 }
 
-// pollFD is struct pollfd, poll(2).
-type pollFD struct {
-	fd              int32
-	events, revents int16
+// on has the script go on at p after those results.
+func (c *call) on(r results, p *place) *call {
+	c.when, c.then = r, p
+	return c
 }
 
-func (s *script) add(c call) int {
-	s.calls = append(s.calls, c)
-	return len(s.calls) - 1
-}
+// must ends the script in failure after those results.
+func (s *script) must(c *call, not results) *call { return c.on(not, s.failed) }
 
-// do appends a plain call that must succeed.
+// do appends a call that must succeed.
 func (s *script) do(what string, nr uintptr, args ...uintptr) *call {
-	c := call{nr: nr, what: what}
+	if len(s.slab) == 0 {
+		s.slab = make([]call, 64)
+	}
+	c := &s.slab[0]
+	s.slab = s.slab[1:]
+	*c = call{nr: nr, what: what, when: failure, then: s.failed}
 	copy(c.args[:], args)
-	return &s.calls[s.add(c)]
+	s.calls = append(s.calls, c)
+	return c
 }
 
 // try appends a call whose result does not matter.
 func (s *script) try(what string, nr uintptr, args ...uintptr) *call {
-	c := s.do(what, nr, args...)
-	c.expect = mayFail
-	return c
+	return s.do(what, nr, args...).on(never, s.failed)
+}
+
+// test appends a look at what lies at an address.
+func (s *script) test(addr uintptr, when results, then *place) *call {
+	return s.do("look", noCall).from(0, addr).on(when, then)
+}
+
+// jump has the script go on at p.
+func (s *script) jump(p *place) { s.do("go on", noCall, 0).on(anything, p) }
+
+// here makes p the place of the next call.
+func (s *script) here(p *place) { p.index = len(s.calls) }
+
+// newScript returns a script whose calls, when they fail, lead to a report of
+// that (see report) and the end of the process.
+func newScript() *script {
+	return &script{calls: make([]*call, 0, 256), data: make([]byte, dataHead, 8<<10), failed: new(place)}
+}
+
+// end appends the report of a failure to the descriptor fd, and what follows on
+// it: exit status 127. The calls that were appended since newScript or the last
+// end lead here when they fail.
+func (s *script) end(fd uintptr) {
+	s.report(fd)
+	s.do("exit", unix.SYS_EXIT_GROUP, 127)
+}
+
+// report appends the report of a failure, where failing calls appended before
+// lead to.
+func (s *script) report(fd uintptr) {
+	s.here(s.failed)
+	s.try("report", unix.SYS_WRITE, fd, dataAt, reportSize)
+	s.failed = new(place)
+}
+
+// bytes returns the address that a copy of b has when the script runs.
+func (s *script) bytes(b []byte) uintptr {
+	s.data = append(s.data, make([]byte, -len(s.data)&7)...)
+	at := dataAt + uintptr(len(s.data))
+	s.data = append(s.data, b...)
+	return at
+}
+
+// word returns the address of 8 bytes that hold v.
+func (s *script) word(v uint64) uintptr {
+	return s.bytes(binary.NativeEndian.AppendUint64(nil, v))
 }
 
 // str returns the address of a NUL-terminated copy of v.
-func (s *script) str(v string) uintptr {
-	b := append([]byte(v), 0)
-	return s.bytes(b)
-}
-
-func (s *script) bytes(b []byte) uintptr {
-	s.keep = append(s.keep, b)
-	return uintptr(unsafe.Pointer(unsafe.SliceData(b)))
-}
+func (s *script) str(v string) uintptr { return s.bytes(append([]byte(v), 0)) }
 
 // strs returns the address of a NULL-terminated array of strings, as execve(2) takes.
 func (s *script) strs(v []string) uintptr {
-	p := make([]uintptr, len(v)+1)
+	var p []byte
 	for i := range v {
-		p[i] = s.str(v[i])
+		p = binary.NativeEndian.AppendUint64(p, uint64(s.str(v[i])))
 	}
-	s.keep = append(s.keep, p)
-	return uintptr(unsafe.Pointer(unsafe.SliceData(p)))
+	return s.bytes(append(p, make([]byte, 8)...))
 }
 
-// writeFile appends calls that write data to an existing file.
-func (s *script) writeFile(path, data string, must expect) {
-	open := s.do("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_WRONLY|unix.O_CLOEXEC, 0)
-	open.slot, open.expect = 1, must
-	b := []byte(data)
-	write := s.do("write "+path, unix.SYS_WRITE, 0, s.bytes(b), uintptr(len(b)))
-	write.from[0], write.expect = 1, must
-	s.closeSlot(1)
-}
-
-func (s *script) closeSlot(slot int8) {
-	s.try("close", unix.SYS_CLOSE, 0).from[0] = slot
-}
-
-// closeExcept appends calls that close every descriptor from 3 up but keep.
-func (s *script) closeExcept(keep ...int) {
-	next := 3
-	for _, fd := range slices.Sorted(slices.Values(keep)) {
-		if fd > next {
-			s.do("close descriptors", unix.SYS_CLOSE_RANGE, uintptr(next), uintptr(fd)-1, 0)
-		}
-		next = max(next, fd+1)
+// writeFile appends calls that write data to an existing file; must says
+// whether they must succeed.
+func (s *script) writeFile(what, path, data string, must bool) {
+	fd := s.word(0)
+	done := new(place)
+	open := s.do(what, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_WRONLY|unix.O_CLOEXEC, 0).to(fd)
+	write := s.do(what, unix.SYS_WRITE, 0, s.bytes([]byte(data)), uintptr(len(data))).from(0, fd)
+	if !must {
+		open.on(failure, done)
+		write.on(never, done)
 	}
-	s.do("close descriptors", unix.SYS_CLOSE_RANGE, uintptr(next), 0xffffffff, 0)
+	s.try("close", unix.SYS_CLOSE).from(0, fd)
+	s.here(done)
 }
 
-// reapAll appends what waits until no child is left. The status of the forked
-// one is written to statusFD when it has ended. When all write ends of the pipe
-// aliveFD are closed the script ends at once, with exit status 127.
+// reapAll appends what waits until no child is left, and closes the standard
+// streams. The status of the child whose pid lies at the address child is
+// written to statusFD when it has ended. When all write ends of the pipe aliveFD
+// are closed the process ends at once, with exit status 127.
 //
 // SIGCHLD must be blocked.
-func (s *script) reapAll(statusFD, aliveFD int) {
+func (s *script) reapAll(child uintptr, statusFD, aliveFD int) {
+	var loop, tell, gone, done place
 	mask := binary.NativeEndian.AppendUint64(nil, 1<<(unix.SIGCHLD-1))
-	s.do("watch for ends", unix.SYS_SIGNALFD4, ^uintptr(0), s.bytes(mask), uintptr(len(mask)), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK).slot = 1
-	s.state.polls[0].fd = int32(aliveFD) // no events asked for: its end alone is told
-	s.state.polls[1].events = unix.POLLIN
-	s.add(call{kind: reap, args: [6]uintptr{uintptr(statusFD)}, from: [6]int8{1: 1}})
-	s.closeSlot(1)
+	pid, status := s.word(0), s.word(0)
+	// Two of struct pollfd, poll(2): a descriptor, the events asked for, and those
+	// that were told, in 4, 2 and 2 bytes. A pipe's end is told without asking.
+	alive := s.word(uint64(aliveFD))
+	s.word(0 | unix.POLLIN<<32)
+	s.do("close standard streams", unix.SYS_CLOSE_RANGE, 0, 2, 0)
+	s.must(s.do("watch for ends", unix.SYS_SIGNALFD4, ^uintptr(0), s.bytes(mask), 8, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK), but(0))
+	s.here(&loop)
+	s.do("reap", unix.SYS_WAIT4, ^uintptr(0), status, unix.WALL|unix.WNOHANG, 0).to(pid).on(failure, &done)
+	s.test(pid, exactly(uint64(child)), &tell).load |= 1 << 6
+	s.test(pid, but(0), &loop)
+	s.try("wait for ends", unix.SYS_PPOLL, alive, 2, 0, 0)
+	s.test(alive, results{1 << 48, ^uint64(0) - 1<<48}, &gone)
+	s.try("take signal", unix.SYS_READ, 0, s.bytes(make([]byte, 128)), 128) // struct signalfd_siginfo
+	s.jump(&loop)
+	s.here(&tell)
+	s.try("tell", unix.SYS_WRITE, uintptr(statusFD), status, 4)
+	s.jump(&loop)
+	s.here(&gone)
+	s.do("exit", unix.SYS_EXIT_GROUP, 127)
+	s.here(&done)
 }
-
-// maxRounds bounds the calls made again for EBUSY by one script.
-const maxRounds = 1000
 
 const atFDCWD = ^uintptr(99) // AT_FDCWD, -100, as a system call argument
 
@@ -182,106 +204,8 @@ type cloneArgs struct {
 	cgroup                                        uint64
 }
 
-// start forks the calling thread by clone3(2). The child works through the
-// script and never returns. It returns the child's pid and a pidfd of it.
-//
-// All signals are blocked around it, so that no handler of the Go runtime can
-// run in the child; it has none, by CLONE_CLEAR_SIGHAND. The script has to
-// unblock them where that matters.
-func (s *script) start(args cloneArgs, reportFD int) (pid, pidfd int, err error) {
-	args.flags |= unix.CLONE_PIDFD | unix.CLONE_CLEAR_SIGHAND
-	args.exitSignal = uint64(unix.SIGCHLD)
-	args.pidfd = uint64(uintptr(unsafe.Pointer(&s.state.pidfd)))
-	s.state.fd = uintptr(reportFD)
-	runtime.LockOSThread() // the signal mask is a thread's
-	defer runtime.UnlockOSThread()
-	var all, old unix.Sigset_t
-	for i := range all.Val {
-		all.Val[i] = ^all.Val[i]
-	}
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &old); err != nil {
-		return 0, -1, err
-	}
-	defer unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil) //nolint:errcheck // the mask that was there
-	// For a moment the child holds all our descriptors. Nobody may have a file
-	// open for writing then that is to be executed or made read-only next.
-	syscall.ForkLock.Lock()
-	defer syscall.ForkLock.Unlock()
-	// The runtime must not move or free anything that the script points to.
-	child, errno := spawn(&args, unsafe.SliceData(s.calls), len(s.calls), s.state)
-	runtime.KeepAlive(s)
-	if errno != 0 {
-		return 0, -1, errno
-	}
-	return int(child), int(s.state.pidfd), nil
-}
-
-// spawn forks. What comes after the fork in the child is all that ever runs
-// there: the child does not return. One function, as the stack that functions
-// without a check may use together is short.
-//
-//go:nosplit
-//go:norace
-func spawn(args *cloneArgs, calls *call, n int, st *state) (uintptr, unix.Errno) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_CLONE3, uintptr(unsafe.Pointer(args)), unsafe.Sizeof(*args), 0, 0, 0, 0)
-	if errno != 0 || r != 0 {
-		return r, errno
-	}
-	i := 0
-	var c *call
-	for i < n {
-		c = (*call)(unsafe.Add(unsafe.Pointer(calls), uintptr(i)*unsafe.Sizeof(*calls)))
-		for j := range c.from {
-			if c.from[j] != 0 {
-				c.args[j] = st.slots[(c.from[j]-1)&7]
-			}
-		}
-		if c.kind == reap {
-			st.polls[1].fd = int32(c.args[1])
-			for {
-				r, _, errno = unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&st.wait)), unix.WALL|unix.WNOHANG, 0, 0, 0)
-				if errno != 0 && errno != unix.EINTR {
-					break
-				}
-				if errno != 0 || r != 0 {
-					if errno == 0 && r == st.child {
-						unix.RawSyscall6(unix.SYS_WRITE, c.args[0], uintptr(unsafe.Pointer(&st.wait)), unsafe.Sizeof(st.wait), 0, 0, 0)
-					}
-					continue
-				}
-				unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&st.polls)), uintptr(len(st.polls)), 0, 0, 8, 0)
-				if st.polls[0].revents != 0 {
-					unix.RawSyscall6(unix.SYS_EXIT_GROUP, 127, 0, 0, 0, 0, 0)
-				}
-				unix.RawSyscall6(unix.SYS_READ, c.args[1], uintptr(unsafe.Pointer(&st.buf)), unsafe.Sizeof(st.buf), 0, 0, 0)
-			}
-			i++
-			continue
-		}
-		r, _, errno = unix.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
-		if c.kind == busy && errno == unix.EBUSY && st.rounds < maxRounds {
-			st.rounds++
-			unix.RawSyscall6(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&st.pause)), 0, 0, 0, 0, 0)
-			continue
-		}
-		if c.kind == fork && errno == 0 {
-			if r == 0 {
-				i = c.target
-				continue
-			}
-			st.child = r
-		}
-		if c.slot != 0 {
-			st.slots[(c.slot-1)&7] = r
-		}
-		if (c.expect != mayFail && errno != 0) || (c.expect == mustBeZero && r != 0) || (c.expect == mustBeOne && r != 1) {
-			st.report.index = int64(i)
-			st.report.errno = int64(errno)
-			unix.RawSyscall6(unix.SYS_WRITE, st.fd, uintptr(unsafe.Pointer(&st.report)), unsafe.Sizeof(st.report), 0, 0, 0)
-			unix.RawSyscall6(unix.SYS_EXIT_GROUP, 127, 0, 0, 0, 0, 0)
-		}
-		i++
-	}
-	unix.RawSyscall6(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)
-	return 0, 0
+func (a cloneArgs) bytes() []byte {
+	b := make([]byte, unsafe.Sizeof(a))
+	*(*cloneArgs)(unsafe.Pointer(unsafe.SliceData(b))) = a
+	return b
 }

@@ -2,71 +2,70 @@ package sandbox
 
 import (
 	"io"
-	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// capture reads one output stream to its end, and keeps the beginning of it.
+// capture reads one output stream and keeps the beginning of it.
 type capture struct {
-	file  *os.File
-	fd    int // file's descriptor, which does not block
+	fd    int // does not block
 	live  io.Writer
 	keep  int64
 	data  []byte
 	total int64
-	done  chan struct{}
 }
 
-func newCapture(fd int, keep int64, live io.Writer) *capture {
-	c := &capture{file: os.NewFile(uintptr(fd), "output"), fd: fd, live: live, keep: keep, done: make(chan struct{})}
-	go func() {
-		defer close(c.done)
-		buf := make([]byte, 64<<10)
-		for {
-			n, err := c.file.Read(buf)
-			c.take(buf[:n])
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return c
-}
-
-// stop ends the reading of a stream that may still have writers.
-func (c *capture) stop() {
-	c.file.Close()
-	<-c.done
+// read takes what is in the stream, up to a buffer full. It tells whether there
+// may be more, now or later.
+func (c *capture) read(buf []byte) (more, later bool) {
+	n, err := unix.Read(c.fd, buf)
+	switch {
+	case err == unix.EINTR:
+		return true, true
+	case err == unix.EAGAIN:
+		return false, true
+	case err != nil || n <= 0:
+		return false, false
+	}
+	c.take(buf[:n])
+	return true, true
 }
 
 func (c *capture) take(b []byte) {
 	c.data = append(c.data, b[:min(int64(len(b)), max(0, c.keep-c.total))]...)
 	c.total += int64(len(b))
-	if c.live != nil && len(b) > 0 {
+	if c.live != nil {
 		c.live.Write(b)
 	}
 }
 
-// set takes what is left in the stream, in which nobody writes any more. Its
-// end need not come: a descriptor of it may lie in a message between sockets
-// that hold each other, unix(7), which is no process's and never ends.
-func (s *Stream) set(c *capture) {
-	c.file.SetReadDeadline(time.Unix(1, 0)) // long ago
-	<-c.done
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := unix.Read(c.fd, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n <= 0 {
-			break
-		}
-		c.take(buf[:n])
+// drain reads the output streams until init has ended, and then what is left in
+// them. Their end need not come: a descriptor of one may lie in a message
+// between sockets that hold each other, unix(7), which is no process's and never
+// ends.
+func (r *running) drain() {
+	fds := []unix.PollFd{{Fd: int32(r.pidfd), Events: unix.POLLIN}}
+	for _, c := range r.out {
+		fds = append(fds, unix.PollFd{Fd: int32(c.fd), Events: unix.POLLIN})
 	}
-	s.Data, s.Total = c.data, c.total
+	buf := make([]byte, 64<<10)
+	for fds[0].Revents == 0 {
+		if _, err := unix.Poll(fds, -1); err != nil && err != unix.EINTR {
+			return // the limit of time will end it
+		}
+		for i, c := range r.out {
+			if f := &fds[1+i]; f.Revents != 0 {
+				if _, later := c.read(buf); !later {
+					f.Fd = -1 // poll(2) passes over it
+				}
+			}
+		}
+	}
+	for i, c := range r.out {
+		for more := fds[1+i].Fd >= 0; more; {
+			more, _ = c.read(buf)
+		}
+	}
 }
 
 // collect has the kernel free sockets that hold each other, and what they

@@ -3,22 +3,19 @@ package sandbox
 import (
 	"bufio"
 	"bytes"
-	"crypto/rand"
-	"errors"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// slots is how many sandboxes of one Host can have groups at the same time.
-const slots = 32
 
 // groupPrefix begins the name of every cgroup of ours; the checker's pid and
 // start time follow, so that a later checker knows which were left behind, and
@@ -32,13 +29,7 @@ type groups struct {
 	limits bool     // keep limits; else they are a fence only, in v2: see box
 	dirs   []string // where groups are made: one for v2, one a controller for v1
 	name   string
-
-	mu   sync.Mutex
-	used [slots]bool
-
-	janitor int // its pidfd
-	pid     int
-	alive   int // our end of the pipe that the janitor waits for
+	made   atomic.Int64 // groups so far, which numbers them
 }
 
 // box is the group in a group of v2 that the sandbox's processes are in, and
@@ -50,21 +41,21 @@ type groups struct {
 // the group that the checker is in, nor make groups that would stay.
 const box = "box"
 
-// group is one sandbox's cgroup: one directory in v2, one a controller in v1.
+// group is one sandbox's cgroup: one directory in v2, one a controller in v1. A
+// nil group is none.
 type group struct {
 	g    *groups
-	slot int
 	dirs []string
-	// join are descriptors of the tasks files, to be joined by writing "0". A
-	// thread that moves itself needs no lock on all threads of the machine,
-	// which would cost an RCU grace period of some 10 ms.
-	join []int
-	into int // v2: descriptor of the directory, for CLONE_INTO_CGROUP; else -1
+	// join are the words of a script that hold descriptors of the tasks files,
+	// to be joined by writing "0". A thread that moves itself needs no lock on
+	// all threads of the machine, which would cost an RCU grace period of some
+	// 10 ms.
+	join []uintptr
 }
 
 // openGroups finds out where groups can be made. Where they cannot keep limits
 // it says why in an error, and returns nil or groups that are a fence alone.
-func openGroups() (*groups, error) {
+func openGroups(name string) (*groups, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
@@ -73,12 +64,7 @@ func openGroups() (*groups, error) {
 	if err != nil {
 		return nil, err
 	}
-	stat, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		return nil, err
-	}
-	g := &groups{alive: -1, janitor: -1, limits: true}
-	g.name = fmt.Sprintf("%s%d-%s-%s-", groupPrefix, os.Getpid(), startTime(stat), randomLetters(6))
+	g := &groups{name: name, limits: true}
 	g.dirs, g.v2, err = groupDirs(mounts, self)
 	for _, dir := range g.dirs {
 		if accessErr := unix.Access(dir, unix.W_OK); accessErr != nil && err == nil {
@@ -91,10 +77,6 @@ func openGroups() (*groups, error) {
 			return nil, err
 		}
 		g.dirs, g.v2, g.limits = []string{dir}, true, false
-	}
-	g.sweep()
-	if err := g.startJanitor(); err != nil {
-		return nil, fmt.Errorf("start janitor: %w", err)
 	}
 	return g, err
 }
@@ -195,87 +177,121 @@ func startTime(stat []byte) string {
 	return "0"
 }
 
-func (g *groups) paths(slot int) []string {
+// hostName is what the names of a Host's groups begin with.
+func hostName() (string, error) {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s%d-%s-%s-", groupPrefix, os.Getpid(), startTime(stat), randomLetters(6)), nil
+}
+
+func (g *groups) paths(number int64) []string {
 	p := make([]string, len(g.dirs))
 	for i, dir := range g.dirs {
-		p[i] = filepath.Join(dir, g.name+strconv.Itoa(slot))
+		p[i] = filepath.Join(dir, g.name+strconv.FormatInt(number, 10))
 	}
 	return p
 }
 
-// acquire makes a group with those limits.
-func (g *groups) acquire(l Limits) (_ *group, err error) {
-	g.mu.Lock()
-	slot := slices.Index(g.used[:], false)
-	if slot >= 0 {
-		g.used[slot] = true
+// next returns a group that is yet to be made.
+func (g *groups) next() *group {
+	if g == nil {
+		return nil
 	}
-	g.mu.Unlock()
-	if slot < 0 {
-		return nil, fmt.Errorf("make cgroup: %d sandboxes at once, at most %d", slots+1, slots)
-	}
-	gr := &group{g: g, slot: slot, into: -1}
-	defer func() {
-		if err != nil {
-			gr.release()
-		}
-	}()
-	memory, processes := strconv.FormatInt(l.Memory, 10), strconv.Itoa(l.Processes)
-	for i, dir := range g.paths(slot) {
-		// Both controllers of v1 may be in one hierarchy.
-		if err := os.Mkdir(dir, 0o755); err != nil && !slices.Contains(gr.dirs, dir) {
-			return nil, fmt.Errorf("make cgroup: %w", err)
-		}
-		gr.dirs = append(gr.dirs, dir)
-		set := map[string]string{}
-		switch {
-		case g.v2:
-			set["cgroup.max.descendants"] = "1"
-			if g.limits {
-				set["memory.max"], set["pids.max"] = memory, processes
-			}
-		case i == 0:
-			set["memory.limit_in_bytes"] = memory
-		default:
-			set["pids.max"] = processes
-		}
-		for name, value := range set {
-			if err := writeExisting(filepath.Join(dir, name), value); err != nil {
-				return nil, fmt.Errorf("limit cgroup: %w", err)
-			}
-		}
-		if g.v2 {
-			// Where there is swap, memory.max alone would only push it there.
-			_ = writeExisting(filepath.Join(dir, "memory.swap.max"), "0")
-			if err := os.Mkdir(filepath.Join(dir, box), 0o755); err != nil {
-				return nil, fmt.Errorf("make cgroup: %w", err)
-			}
-			gr.into, err = unix.Open(filepath.Join(dir, box), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		} else {
-			var fd int
-			fd, err = unix.Open(filepath.Join(dir, "tasks"), unix.O_WRONLY|unix.O_CLOEXEC, 0)
-			if err == nil {
-				gr.join = append(gr.join, fd)
-			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("open cgroup %s: %w", dir, err)
-		}
-	}
-	return gr, nil
+	return &group{g: g, dirs: g.paths(g.made.Add(1) - 1)}
 }
 
-// writeExisting writes value to a file that the kernel made; os.WriteFile would create it.
-func writeExisting(path, value string) error {
-	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+// flags are what a clone3(2) of the group's first process needs.
+func (gr *group) flags() uint64 {
+	if gr != nil && gr.g.v2 {
+		return unix.CLONE_INTO_CGROUP
 	}
-	defer unix.Close(fd)
-	if _, err := unix.Write(fd, []byte(value)); err != nil {
-		return fmt.Errorf("write %q to %s: %w", value, path, err)
+	return 0
+}
+
+// make appends what makes the group and opens it for its first process: for
+// enter, or for the arguments of clone3(2) at the address clone.
+func (gr *group) make(s *script, l Limits, clone uintptr) {
+	if gr == nil {
+		return
 	}
-	return nil
+	memory, processes := strconv.FormatInt(l.Memory, 10), strconv.Itoa(l.Processes)
+	for i, dir := range gr.dirs {
+		if !slices.Contains(gr.dirs[:i], dir) { // both controllers of v1 may be in one hierarchy
+			s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, s.str(dir), 0o755)
+		}
+		limit := func(file, value string, must bool) {
+			s.writeFile("limit cgroup: "+file, filepath.Join(dir, file), value, must)
+		}
+		switch {
+		case gr.g.v2:
+			limit("cgroup.max.descendants", "1", true)
+			if gr.g.limits {
+				limit("memory.max", memory, true)
+				limit("pids.max", processes, true)
+			}
+			// Where there is swap, memory.max alone would only push it there.
+			limit("memory.swap.max", "0", false)
+			inner := s.str(filepath.Join(dir, box))
+			s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, inner, 0o755)
+			s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, inner, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0).
+				to(clone + unsafe.Offsetof(cloneArgs{}.cgroup))
+			continue
+		case i == 0:
+			limit("memory.limit_in_bytes", memory, true)
+		default:
+			limit("pids.max", processes, true)
+		}
+		tasks := s.word(0)
+		s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, s.str(filepath.Join(dir, "tasks")), unix.O_WRONLY|unix.O_CLOEXEC, 0).to(tasks)
+		gr.join = append(gr.join, tasks)
+	}
+}
+
+// enter appends what moves the process into the group, unless it was born there.
+func (gr *group) enter(s *script) {
+	if gr == nil {
+		return
+	}
+	for _, tasks := range gr.join {
+		s.do("join cgroup", unix.SYS_WRITE, 0, s.str("0"), 1).from(0, tasks)
+		s.try("close", unix.SYS_CLOSE).from(0, tasks)
+	}
+}
+
+// remove appends what removes the group, for up to 5 s as long as processes are
+// still leaving it.
+func (gr *group) remove(s *script) {
+	if gr == nil {
+		return
+	}
+	dirs := gr.dirs
+	if gr.g.v2 {
+		dirs = []string{filepath.Join(dirs[0], box), dirs[0]}
+	}
+	// SIGALRM ends a process that has to wait for too long.
+	words := func(v ...uint64) (b []byte) {
+		for _, w := range v {
+			b = binary.NativeEndian.AppendUint64(b, w)
+		}
+		return b
+	}
+	const patience = 5                                                         // s
+	second, pause := s.bytes(words(0, 0, patience, 0)), s.bytes(words(0, 1e6)) // struct itimerval, timespec
+	s.do("reset SIGALRM", unix.SYS_RT_SIGACTION, uintptr(unix.SIGALRM), s.bytes(make([]byte, 32)), 0, 8)
+	s.do("set alarm", unix.SYS_SETITIMER, unix.ITIMER_REAL, second, 0)
+	s.do("unblock SIGALRM", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.word(^uint64(1<<(unix.SIGALRM-1))), 0, 8)
+	for _, dir := range dirs {
+		var again, busy, done place
+		s.here(&again)
+		s.try("remove cgroup "+dir, unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR).on(exactly(^uint64(unix.EBUSY)+1), &busy)
+		s.jump(&done)
+		s.here(&busy)
+		s.try("pause", unix.SYS_NANOSLEEP, pause, 0)
+		s.jump(&again)
+		s.here(&done)
+	}
 }
 
 // limited tells whether the group keeps limits; a nil group does not.
@@ -301,52 +317,11 @@ func (gr *group) hits() (memory, processes bool) {
 	return count(gr.dirs[0], "memory.oom_control", "oom_kill"), count(gr.dirs[1], "pids.events", "max")
 }
 
-// closeJoin closes the descriptors by which the group is joined.
-func (gr *group) closeJoin() {
-	for _, fd := range gr.join {
-		unix.Close(fd)
-	}
-	gr.join = nil
-	if gr.into >= 0 {
-		unix.Close(gr.into)
-		gr.into = -1
-	}
-}
-
-// release removes the group; every process in it must have been reaped.
-func (gr *group) release() error {
-	gr.closeJoin()
-	dirs := gr.dirs
-	if gr.g.v2 && len(dirs) > 0 {
-		dirs = []string{filepath.Join(dirs[0], box), dirs[0]}
-	}
-	var errs []error
-	for _, dir := range dirs {
-		var err error
-		for range 200 {
-			if err = unix.Rmdir(dir); err != unix.EBUSY {
-				break
-			}
-			time.Sleep(time.Millisecond) // a process is still leaving
-		}
-		if err != nil && err != unix.ENOENT {
-			errs = append(errs, fmt.Errorf("remove cgroup %s: %w", dir, err))
-		}
-	}
-	if len(errs) == 0 { // else its name stays taken
-		gr.g.mu.Lock()
-		gr.g.used[gr.slot] = false
-		gr.g.mu.Unlock()
-	}
-	return errors.Join(errs...)
-}
-
 // randomLetters returns n random lower-case letters.
 func randomLetters(n int) string {
 	b := make([]byte, n)
-	rand.Read(b) // never fails
 	for i := range b {
-		b[i] = 'a' + b[i]%26
+		b[i] = 'a' + byte(rand.IntN(26))
 	}
 	return string(b)
 }

@@ -19,28 +19,38 @@
 //
 // # Theory of operation
 //
-// Three parties make a sandbox.
+// Four parties make a sandbox.
 //
 // A thread of the checker (host.go, run.go, root.go), locked and thrown away
 // afterwards, leaves the mount namespace of the checker for one of its own and
 // builds the root there in ordinary Go: a tmpfs over a folder such as /tmp,
 // into which copies of the machine's mounts are moved by descriptor, read-only.
-// It is privileged: root, or root of the user namespace that Enter made. The
-// caller makes the cgroup meanwhile.
+// It is privileged: root, or root of the user namespace that Enter made.
 //
-// That thread forks the sandbox's init (clone3(2)) into new user, mount, PID,
-// UTS, IPC and network namespaces. After a fork the Go runtime cannot be used,
-// so init works through a script: system calls prepared as data before the
-// fork (calls.go, script.go). Because the mount namespace is copied into a user
-// namespace with fewer rights, the kernel locks all that was mounted outside:
-// not even root in the sandbox can unmount it, lay it bare or make it writable
-// (mount_namespaces(7)). Init waits until its ids are mapped and a Watcher is
-// attached; joins its cgroup; becomes root of the user namespace; sets itself
-// to die with the thread, not dumpable, so that nothing inside can look into
-// it; mounts /proc, pivots into the root and lets go of the machine's; sets
-// hostname and loopback; and forks the first process. Then it only reaps. It
-// holds nothing worth having, and it does not hold the run together: the thread
-// outside does.
+// The other three are processes that only make system calls, prepared as data:
+// a script (calls.go, script.go). A script becomes an executable in memory
+// (image.go): an interpreter of a few dozen instructions, the calls, and their
+// data. So these processes have no Go runtime, and nothing of the checker's
+// memory; and they start and fork in a fraction of the time that a fork of a Go
+// program takes, which has to copy page tables and then pages, on both sides.
+//
+// The janitor is started by the thread, in its mount namespace, while the
+// thread builds the root. It makes the cgroups, forks init, and then waits for
+// the end of a pipe that the checker holds. That comes when the checker is done
+// with the sandbox, and when it is gone, however that came; then the janitor
+// removes the cgroups, which are files that would stay.
+//
+// The sandbox's init (clone3(2)) is born into new user, PID, UTS, IPC and network
+// namespaces, as a child of the checker's thread, not of the janitor. It
+// joins the cgroup and waits until the root is built, its ids are mapped and a
+// Watcher is attached. It becomes root of the user namespace and takes a copy of
+// the thread's mount namespace. Because that copy belongs to a user namespace
+// with fewer rights, the kernel locks all that was mounted outside: not even root
+// in the sandbox can unmount it, lay it bare or make it writable
+// (mount_namespaces(7)). Init sets itself to die with the thread, not dumpable,
+// so that nothing inside can look into it; mounts /proc, pivots into the root
+// and lets go of the machine's; and forks the first process. Then it only reaps.
+// It does not hold the run together: the thread outside does.
 //
 // The first process takes its session, limits and system call filter
 // (filter.go) and becomes the program. It is not pid 1.
@@ -48,9 +58,7 @@
 // The sandbox ends when init has nothing left to reap, or when the thread kills
 // init at the time limit: with its init the kernel ends a whole PID namespace
 // (pid_namespaces(7)). If the checker is killed, init gets its parent-death
-// signal or, where that came too early to be seen, the end of a pipe; mounts and
-// namespaces go with their last process. Only cgroups are
-// files that stay: a janitor, a process in a session of its own, waits for the
-// end of a pipe that the checker holds and removes them (janitor.go). If even
-// the janitor was killed, the next Open sweeps.
+// signal or, where that came too early to be seen, the end of the pipe; mounts and
+// namespaces go with their last process, cgroups with the janitor. If even the
+// janitor was killed, the next checker sweeps (sweep.go).
 package sandbox

@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -135,9 +135,16 @@ func filter(rules []Rule) ([]unix.SockFilter, error) {
 
 // install appends the call that puts the filter on the calling process.
 func (s *script) install(prog []unix.SockFilter) {
-	fprog := &unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)}
-	s.keep = append(s.keep, fprog, prog)
+	var insns []byte
+	for _, f := range prog {
+		insns = binary.NativeEndian.AppendUint16(insns, f.Code)
+		insns = append(insns, f.Jt, f.Jf)
+		insns = binary.NativeEndian.AppendUint32(insns, f.K)
+	}
+	// struct sock_fprog: a length, a pointer.
+	fprog := binary.NativeEndian.AppendUint64(nil, uint64(len(prog)))
+	fprog = binary.NativeEndian.AppendUint64(fprog, uint64(s.bytes(insns)))
 	// Without SECCOMP_FILTER_FLAG_SPEC_ALLOW as without no_new_privs: the
 	// process has CAP_SYS_ADMIN in its user namespace, seccomp(2).
-	s.do("install filter", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(fprog)))
+	s.do("install filter", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, s.bytes(fprog))
 }

@@ -18,12 +18,13 @@ import (
 // goroutines at once.
 type Host struct {
 	ids  idRange
-	root bool // see OpenRoot
-	// Cgroups are looked for, and their janitor started, when they are first
-	// needed: see opened.
+	root bool   // see OpenRoot
+	name string // of its processes and groups
+	// Cgroups are looked for when they are first needed: see opened.
 	once     sync.Once
 	groups   *groups
 	noGroups error
+	sweeping sync.WaitGroup
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -48,7 +49,11 @@ func Open() (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
-	h := &Host{ids: pickRange(uidMap, gidMap)}
+	name, err := hostName()
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox host: %w", err)
+	}
+	h := &Host{ids: pickRange(uidMap, gidMap), name: name}
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
@@ -57,7 +62,12 @@ func Open() (*Host, error) {
 
 // opened returns what makes cgroups, or nil where there are none.
 func (h *Host) opened() *groups {
-	h.once.Do(func() { h.groups, h.noGroups = openGroups() })
+	h.once.Do(func() {
+		h.groups, h.noGroups = openGroups(h.name)
+		if h.groups != nil {
+			h.sweeping.Go(h.groups.sweep)
+		}
+	})
 	return h.groups
 }
 
@@ -67,11 +77,8 @@ func (h *Host) NoGroups() error {
 	return h.noGroups
 }
 
-// Close gives back what Open took. No sandbox may be running.
-func (h *Host) Close() {
-	h.once.Do(func() {}) // nothing to close if nothing was opened
-	h.groups.close()
-}
+// Close ends what Open and the first Run began. No sandbox may be running.
+func (h *Host) Close() { h.sweeping.Wait() }
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.
@@ -166,34 +173,41 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 	if err := checkTrees(cmd.Trees); err != nil {
 		return nil, err
 	}
-	// The group is made here while the thread builds the root: each takes about
-	// as long.
-	grouped := make(chan grouping, 1)
+	// What can be prepared in peace is, while the thread makes itself ready.
+	plans := make(chan *plan, 1)
 	done := make(chan error, 1)
 	var res *Result
 	go func() {
 		done <- onThread(func() (err error) {
-			res, err = h.run(ctx, &cmd, grouped)
+			res, err = h.run(ctx, &cmd, plans)
 			return err
 		})
 	}()
-	grouped <- h.group(cmd.Limits)
+	plans <- h.plan(&cmd)
 	return res, <-done
 }
 
-// grouping is a group, nil where there are none, or why it could not be made.
-type grouping struct {
-	group *group
-	err   error
+// plan is what a run needs that does not depend on the thread that it is on.
+type plan struct {
+	root   rootBuilder
+	group  *group
+	script *script
+	image  int // of the script; -1 if there is an error
+	err    error
 }
 
-func (h *Host) group(l Limits) grouping {
-	g := h.opened()
-	if g == nil {
-		return grouping{}
+func (h *Host) plan(cmd *Command) *plan {
+	p := &plan{root: rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}, group: h.opened().next(), image: -1}
+	prog, err := filter(append(refused(), cmd.Rules...))
+	if err == nil {
+		err = p.root.findBase()
 	}
-	gr, err := g.acquire(l)
-	return grouping{gr, err}
+	if err == nil {
+		p.script = h.script(cmd, &p.root, p.group, prog)
+		p.image, err = p.script.image(strings.TrimSuffix(h.name, "-"))
+	}
+	p.err = err
+	return p
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes

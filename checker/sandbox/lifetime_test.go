@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,11 +33,7 @@ func beChecker() int {
 		return 1
 	}
 	defer h.Close()
-	janitor := 0
-	if h.opened() != nil {
-		janitor = h.opened().pid
-	}
-	fmt.Println("ready", os.Getpid(), janitor)
+	fmt.Println("ready", os.Getpid())
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
@@ -61,9 +58,9 @@ func beChecker() int {
 
 // checker is a process that will be killed.
 type checker struct {
-	cmd          *exec.Cmd
-	mark, tmp    string
-	pid, janitor int // its own pid, which is not cmd's where it entered a namespace
+	cmd       *exec.Cmd
+	mark, tmp string
+	pid       int // its own, which is not cmd's where it entered a namespace
 }
 
 func startChecker(t *testing.T, limit time.Duration) *checker {
@@ -86,7 +83,7 @@ func startChecker(t *testing.T, limit time.Duration) *checker {
 	})
 	lines := bufio.NewScanner(out)
 	require.True(t, lines.Scan(), "the checker did not get ready")
-	_, err = fmt.Sscanf(lines.Text(), "ready %d %d", &c.pid, &c.janitor)
+	_, err = fmt.Sscanf(lines.Text(), "ready %d", &c.pid)
 	require.NoError(t, err, lines.Text())
 	go func() {
 		for lines.Scan() {
@@ -112,6 +109,9 @@ func (c *checker) gone(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		left = marked(c.mark)
 		left = append(left, cgroupsOf(c.pid)...)
+		for _, p := range scripted(c.pid) {
+			left = append(left, fmt.Sprint("process ", p))
+		}
 		names, err := os.ReadDir(c.tmp)
 		if err != nil || len(names) > 0 {
 			left = append(left, fmt.Sprint(c.tmp, names, err))
@@ -121,8 +121,22 @@ func (c *checker) gone(t *testing.T) {
 	assert.Empty(t, left)
 }
 
+// scripted lists the processes of a checker that run scripts: janitors, inits,
+// and what has not become a program yet.
+func scripted(checker int) (pids []int) {
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		exe, err := os.Readlink(dir + "/exe")
+		if err == nil && strings.HasPrefix(exe, fmt.Sprint("/memfd:", groupPrefix, checker, "-")) {
+			pid, _ := strconv.Atoi(filepath.Base(dir))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // marked lists the processes that have the mark in their environment: the
-// checker, its janitor, the inits that it forked, and the programs in them.
+// checker and the programs in its sandboxes.
 func marked(mark string) (found []string) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
@@ -166,7 +180,7 @@ func TestKilledCheckerLeavesNothing(t *testing.T) {
 		} else {
 			time.Sleep(pause) // the moment is what is tried here, nothing waits for it
 		}
-		seen += len(marked(c.mark))
+		seen += len(marked(c.mark)) + len(scripted(c.pid))
 		c.kill(t)
 		c.gone(t)
 		require.False(t, t.Failed(), "round %d, limit %v, killed after %v", i, limit, pause)
@@ -183,12 +197,21 @@ func TestKilledJanitorIsSweptAfter(t *testing.T) {
 	grouped(t, h)
 	c := startChecker(t, time.Minute)
 	eventually(t, "the sandbox runs", func() bool { return len(cgroupsOf(c.pid)) > 0 && len(marked(c.mark)) > 8 })
-	require.NoError(t, unix.Kill(c.janitor, unix.SIGKILL))
+	janitors := 0
+	for _, pid := range scripted(c.pid) {
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		require.NoError(t, err)
+		if string(comm) == "pidone-janitor\n" {
+			janitors++
+			require.NoError(t, unix.Kill(pid, unix.SIGKILL))
+		}
+	}
+	require.Equal(t, 2, janitors, "one for each sandbox")
 	c.kill(t)
 	eventually(t, "its processes end", func() bool { return len(marked(c.mark)) == 0 })
 	// The last of its processes may still be leaving. (Other checkers sweep too.)
 	eventually(t, "the next checker sweeps", func() bool {
-		open(t)
+		open(t).opened().sweep()
 		return len(cgroupsOf(c.pid)) == 0
 	})
 }

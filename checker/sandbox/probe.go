@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,15 +70,13 @@ func answer(name string, err error, remedy string) Feature {
 
 func probeNamespace(name string, flag uint64) Feature {
 	s := newScript()
+	s.do("clone", unix.SYS_CLONE3, s.bytes(cloneArgs{flags: flag, exitSignal: uint64(unix.SIGCHLD)}.bytes()), unsafe.Sizeof(cloneArgs{}))
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
-	err := onThread(func() error {
-		pid, pidfd, err := s.start(cloneArgs{flags: flag}, 2)
-		if err != nil {
-			return err
-		}
-		unix.Close(pidfd)
-		return waitFor(pid)
-	})
+	s.end(0)
+	_, errno, err := s.run()
+	if err == nil && errno != 0 {
+		err = errno
+	}
 	remedy := "use a kernel of version 5.12 or later that has them built in"
 	var refusal *RefusedError
 	if flag == unix.CLONE_NEWUSER && err != nil && errors.As(explainRefusal(err), &refusal) {
@@ -125,7 +124,8 @@ func probePtrace() Feature {
 		pause := binary.NativeEndian.AppendUint64(nil, 10) // struct timespec; for ever would be too long if we are killed
 		s.try("pause", unix.SYS_PPOLL, 0, 0, s.bytes(append(pause, make([]byte, 8)...)), 0)
 		s.do("exit", unix.SYS_EXIT_GROUP, 0)
-		pid, pidfd, err := s.start(cloneArgs{}, 2)
+		s.end(0)
+		pid, pidfd, err := s.start("pidone")
 		if err != nil {
 			return fmt.Errorf("fork: %w", err)
 		}
@@ -146,8 +146,7 @@ func probePtrace() Feature {
 
 func probeGroups() Feature {
 	const name = "cgroup limits (memory, pids)"
-	g, err := openGroups()
-	g.close()
+	_, err := openGroups("")
 	if err == nil {
 		return Feature{Name: name, Answer: Yes, Optional: true}
 	}

@@ -35,18 +35,20 @@ type source struct {
 
 const readOnly = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
 
-// build mounts and fills the root. The calling thread must be locked and be
-// thrown away afterwards: it ends up in a mount namespace of its own.
-func (b *rootBuilder) build() (err error) {
+// enter takes the calling thread, which must be locked and be thrown away
+// afterwards, to a mount namespace of its own.
+func enter() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 		return fmt.Errorf("unshare mount namespace: %w", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
-	if b.base, err = b.findBase(); err != nil {
-		return err
-	}
+	return nil
+}
+
+// build mounts and fills the root. The calling thread has entered.
+func (b *rootBuilder) build() error {
 	sources, links, err := b.sources()
 	defer func() {
 		for _, s := range sources {
@@ -118,7 +120,7 @@ func (b *rootBuilder) become(id int) {
 }
 
 // findBase picks the first base that is a folder and holds nothing that will be bound.
-func (b *rootBuilder) findBase() (string, error) {
+func (b *rootBuilder) findBase() error {
 	for _, base := range bases {
 		if info, err := os.Lstat(base); err != nil || !info.IsDir() {
 			continue
@@ -128,10 +130,11 @@ func (b *rootBuilder) findBase() (string, error) {
 			clash = clash || (bind.Overlay && within(bind.From, base))
 		}
 		if !clash {
-			return base, nil
+			b.base = base
+			return nil
 		}
 	}
-	return "", fmt.Errorf("mount root: none of %s is a folder of this machine", strings.Join(bases[:], ", "))
+	return fmt.Errorf("mount root: none of %s is a folder of this machine", strings.Join(bases[:], ", "))
 }
 
 // within tells whether path is dir or lies below it.
@@ -285,7 +288,9 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err := b.mkdirAll(filepath.Dir(f.Path)); err != nil {
 		return err
 	}
-	syscall.ForkLock.RLock() // as long as the file is open for writing: see script.start
+	// As long as it is open for writing nobody may fork, who would hold it open
+	// for a moment longer: then it could not be executed, or made read-only.
+	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	fd, err := unix.Open(b.at(f.Path), unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, f.Mode)
 	if err != nil {

@@ -22,16 +22,23 @@ type running struct {
 
 	stdio   [3]int // the sandbox's ends
 	streams [3]uint64
-	in      *os.File    // our end of its standard input, if somebody writes there
-	out     [2]*capture // of its standard output and error
-	goOn    [2]int      // pipe: init waits for a byte on [0]; its end says that we are gone
-	report  [2]int      // pipe: what failed in the script
-	status  [2]int      // pipe: the first process's wait status
-	outputs []int       // memfds for Command.Outputs
+	in      *os.File   // our end of its standard input, if somebody writes there
+	out     []*capture // of its standard output and error
+	goOn    [2]int     // pipe: see goOnFD, and so on
+	report  [2]int     // pipe
+	status  [2]int     // pipe
+	outside int        // the mount namespace that the thread came from
+	outputs []int      // memfds for Command.Outputs
 
+	janitor   int
+	janitorFD int           // its pidfd
+	pid       int           // of init; 0 before it is known, -1 after it was reaped
+	pidfd     int           // of init; -1 before it is known and after it was reaped
+	drained   chan struct{} // closed when another goroutine has drained; nil if none does
+
+	mu       sync.Mutex // of pidfd, which must not be closed, and used again, while it is signalled
 	timedOut atomic.Bool
 	effort   effort // at the time limit, if it was reached
-	kill     func()
 }
 
 func (r *running) later(f func()) { r.undo = append(r.undo, f) }
@@ -43,8 +50,8 @@ func (r *running) cleanUp() {
 }
 
 // pipe makes a pipe whose ends are closed on clean-up, if they are not before.
-func (r *running) pipe(p *[2]int) error {
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+func (r *running) pipe(p *[2]int, flags int) error {
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|flags); err != nil {
 		return fmt.Errorf("make pipe: %w", err)
 	}
 	r.later(func() { closeFD(&p[0]); closeFD(&p[1]) })
@@ -58,101 +65,66 @@ func closeFD(fd *int) {
 	}
 }
 
-// run takes the sandbox's group from grouped, where it comes in any case.
-func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (_ *Result, err error) {
-	r := &running{host: h, cmd: cmd}
+// run takes one plan from plans, where it comes in any case.
+func (h *Host) run(ctx context.Context, cmd *Command, plans <-chan *plan) (_ *Result, err error) {
+	r := &running{host: h, cmd: cmd, pidfd: -1}
 	defer r.cleanUp()
-	group := sync.OnceValue(func() grouping { return <-grouped })
-	r.later(func() {
-		if g := group().group; g != nil {
-			g.release()
-		}
-	})
+	planned := sync.OnceValue(func() *plan { return <-plans })
+	r.later(func() { closeFD(&planned().image) })
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open /proc: %w", err)
 	}
 	r.later(func() { unix.Close(proc) })
-
 	if err := r.openStreams(); err != nil {
 		return nil, err
 	}
-	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
-	if err := b.build(); err != nil {
-		return nil, err
-	}
-	prog, err := filter(append(refused(), cmd.Rules...))
+	outside, err := unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return nil, fmt.Errorf("open mount namespace: %w", err)
+	}
+	r.outside = outside
+	r.later(func() { unix.Close(outside) })
+	if err := enter(); err != nil {
 		return nil, err
 	}
-	gr := group().group
-	if err := group().err; err != nil {
+	p := planned()
+	if p.err != nil {
+		return nil, p.err
+	}
+	gr, s := p.group, p.script
+	if err := r.start(p.image); err != nil {
 		return nil, err
 	}
-	s, err := r.script(&b, gr, prog)
-	if err != nil {
+	// While its processes begin.
+	if err := p.root.build(); err != nil {
 		return nil, err
 	}
-	args := cloneArgs{flags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNET}
-	if !h.root {
-		args.flags |= unix.CLONE_NEWUSER
-	}
-	if gr != nil && gr.into >= 0 {
-		args.flags |= unix.CLONE_INTO_CGROUP
-		args.cgroup = uint64(gr.into)
-	}
-	pid, pidfd, err := s.start(args, r.report[1])
-	if err != nil {
-		return nil, fmt.Errorf("make namespaces: %w", err)
-	}
-	r.later(func() { unix.Close(pidfd) })
-	var reaped bool
-	r.later(func() {
-		if !reaped {
-			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
-			waitFor(pid)
+	if err := r.meetInit(); err != nil {
+		if failed := r.failure(s); failed != nil {
+			err = failed
 		}
-	})
-	for i := range r.stdio {
-		closeFD(&r.stdio[i])
-	}
-	closeFD(&r.goOn[0])
-	closeFD(&r.report[1])
-	closeFD(&r.status[1])
-	if gr != nil {
-		gr.closeJoin()
+		return nil, err
 	}
 	if !h.root {
-		if err := mapIDs(proc, pid, h.ids); err != nil {
+		if err := mapIDs(proc, r.pid, h.ids); err != nil {
 			return nil, err
 		}
 	}
 	if !gr.limited() {
 		// Memory that no process owns, such as a tmpfs, is not limited then.
 		// Let the machine at least take the sandbox's processes first.
-		_ = writeAt(proc, strconv.Itoa(pid)+"/oom_score_adj", "1000")
+		_ = writeAt(proc, strconv.Itoa(r.pid)+"/oom_score_adj", "1000")
 	}
-
-	var once sync.Mutex // the descriptor must not be closed, and used again, while it is signalled
-	closed := false
-	r.kill = func() {
-		once.Lock()
-		defer once.Unlock()
-		if !closed {
-			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
-		}
-	}
-	r.later(func() { once.Lock(); closed = true; once.Unlock() })
 
 	start := time.Now()
 	status, err := r.follow(ctx, &Init{
-		PID: pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
+		PID: r.pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
 		Kill: r.kill, TimedOut: r.timedOut.Load,
-	}, &reaped)
+	})
 	end := time.Since(start)
 	if err == nil {
 		err = r.failure(s)
@@ -168,15 +140,14 @@ func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (
 		res.CPU, res.Waited = r.effort.cpu, r.effort.waited
 	}
 	for i, c := range r.out {
-		if c != nil {
-			[]*Stream{&res.Stdout, &res.Stderr}[i].set(c)
-		}
+		*[]*Stream{&res.Stdout, &res.Stderr}[i] = Stream{c.data, c.total}
 	}
-	collect()
 	if gr.limited() {
 		res.OutOfMemory, res.OutOfPIDs = gr.hits()
 	}
-	if res.Changes, err = b.changes(); err != nil {
+	closeFD(&r.goOn[1]) // the janitor may begin
+	collect()
+	if res.Changes, err = p.root.changes(); err != nil {
 		return nil, err
 	}
 	for _, fd := range r.outputs {
@@ -186,7 +157,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, grouped <-chan grouping) (
 }
 
 // follow lets init go on and waits until it has ended.
-func (r *running) follow(ctx context.Context, init *Init, reaped *bool) (status unix.WaitStatus, err error) {
+func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatus, err error) {
 	if r.cmd.Watcher != nil {
 		if err := r.cmd.Watcher.Attach(init); err != nil {
 			return 0, fmt.Errorf("attach recorder: %w", err)
@@ -210,49 +181,28 @@ func (r *running) follow(ctx context.Context, init *Init, reaped *bool) (status 
 		return 0, fmt.Errorf("start sandbox: %w", err)
 	}
 	if r.cmd.Watcher != nil {
+		r.drained = make(chan struct{})
+		go func() {
+			defer close(r.drained)
+			r.drain()
+		}()
 		status, err = r.cmd.Watcher.Wait(init)
 		if err != nil {
 			return 0, fmt.Errorf("record: %w", err)
 		}
-		*reaped = true
+		r.reaped()
 		return status, nil
 	}
+	r.drain()
 	if err := waitFor(init.PID); err != nil {
 		return 0, err
 	}
-	*reaped = true
+	r.reaped()
 	var word [4]byte
 	if n, _ := unix.Read(r.status[0], word[:]); n == len(word) {
 		return unix.WaitStatus(binary.NativeEndian.Uint32(word[:])), nil
 	}
 	return unix.WaitStatus(unix.SIGKILL), nil // killed with its init
-}
-
-func waitFor(pid int) error {
-	for {
-		_, err := unix.Wait4(pid, nil, unix.WALL, nil)
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR {
-			return fmt.Errorf("wait for sandbox: %w", err)
-		}
-	}
-}
-
-// failure returns what the script's process said of a call that failed.
-func (r *running) failure(s *script) error {
-	var b [16]byte
-	n, _ := unix.Read(r.report[0], b[:])
-	if n != len(b) {
-		return nil
-	}
-	index := binary.NativeEndian.Uint64(b[:8])
-	errno := unix.Errno(binary.NativeEndian.Uint64(b[8:]))
-	if index >= uint64(len(s.calls)) {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", s.calls[index].what, errno)
 }
 
 // mapIDs gives the sandbox's user namespace its ids.
@@ -281,8 +231,12 @@ func writeAt(dir int, path, text string) error {
 
 // openStreams makes the pipes between the sandbox and us.
 func (r *running) openStreams() error {
-	for _, p := range []*[2]int{&r.goOn, &r.report, &r.status} {
-		if err := r.pipe(p); err != nil {
+	if err := r.pipe(&r.goOn, 0); err != nil {
+		return err
+	}
+	// What is in these was written before the end of a process told to look.
+	for _, p := range []*[2]int{&r.report, &r.status} {
+		if err := r.pipe(p, unix.O_NONBLOCK); err != nil {
 			return err
 		}
 	}
@@ -311,7 +265,7 @@ func (r *running) openStreams() error {
 
 func (r *running) openPipes() error {
 	var in [2]int
-	if err := r.pipe(&in); err != nil {
+	if err := r.pipe(&in, 0); err != nil {
 		return err
 	}
 	// Three pipes in one array of ends, the sandbox's and ours.
@@ -331,9 +285,9 @@ func (r *running) openPipes() error {
 	} else {
 		closeFD(&in[1])
 	}
-	for i := range r.out {
+	for i, live := range [...]io.Writer{r.cmd.Stdout, r.cmd.Stderr} {
 		var p [2]int
-		if err := r.pipe(&p); err != nil {
+		if err := r.pipe(&p, 0); err != nil {
 			return err
 		}
 		if err := unix.SetNonblock(p[0], true); err != nil {
@@ -341,9 +295,7 @@ func (r *running) openPipes() error {
 		}
 		r.stdio[i+1], p[1] = p[1], -1
 		r.later(func() { closeFD(&r.stdio[i+1]) })
-		r.out[i] = newCapture(p[0], r.cmd.Limits.Output, []io.Writer{r.cmd.Stdout, r.cmd.Stderr}[i])
-		p[0] = -1
-		r.later(r.out[i].stop)
+		r.out = append(r.out, &capture{fd: p[0], keep: r.cmd.Limits.Output, live: live})
 	}
 	for i, fd := range r.stdio {
 		var st unix.Stat_t

@@ -1,111 +1,105 @@
 package sandbox
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"os"
+	"math/rand/v2"
 	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// script prepares what the sandbox's init does: it finishes the host from
-// inside, forks the first process, which becomes the program, and waits until
-// nothing is left.
-func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) (*script, error) {
-	s := newScript()
-	keep := append([]int{r.stdio[0], r.stdio[1], r.stdio[2], r.goOn[0], r.report[1], r.status[1]}, r.outputs...)
-	if gr != nil {
-		keep = append(keep, gr.join...)
-	}
-	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("init"))
-	s.wipeArgs()
-	// Our own end of goOn is among what is closed: its end must mean that the
-	// checker is gone.
-	s.closeExcept(keep...)
-	s.do("wait for the checker", unix.SYS_READ, uintptr(r.goOn[0]), s.bytes(make([]byte, 8)), 1).expect = mustBeOne
-	if gr != nil {
-		for _, fd := range gr.join {
-			s.do("join cgroup", unix.SYS_WRITE, uintptr(fd), s.str("0"), 1)
-			s.do("close", unix.SYS_CLOSE, uintptr(fd))
-		}
-	}
-	s.become(r)
-	for i, fd := range r.stdio {
-		s.do("set up standard streams", unix.SYS_DUP3, uintptr(fd), uintptr(i), 0)
-		s.do("close", unix.SYS_CLOSE, uintptr(fd))
-	}
-	s.finishMounts(b)
-	s.finishHost(b, r.host.root)
+// The descriptors that the processes of a script begin with: the standard
+// streams, and these. Command.Outputs follow.
+const (
+	goOnFD   = 3 // a byte: go on. Its end: the checker is gone, or is done
+	reportFD = 4 // what failed in the script
+	statusFD = 5 // the pid of init, then the first process's wait status
+	mountsFD = 6 // the mount namespace that the checker is in
+	outputFD = 7
+)
 
-	child := s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneBytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)})), unsafe.Sizeof(cloneArgs{}))
-	child.kind = fork
-	at := len(s.calls) - 1
-	s.reapAll(r.status[1], r.goOn[0])
-	for i, path := range r.cmd.Outputs {
-		open := s.try("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC)
-		open.slot = 1
-		s.try("read "+path, unix.SYS_SENDFILE, uintptr(r.outputs[i]), 0, 0, uintptr(r.cmd.Limits.Disk)).from[1] = 1
-		s.closeSlot(1)
+// script prepares what three processes do: the janitor makes the group, forks
+// the sandbox's init, and removes the group when the checker is gone or done;
+// init finishes the host from inside, forks the first process and waits until
+// nothing is left; the first process becomes the program.
+func (h *Host) script(cmd *Command, b *rootBuilder, gr *group, prog []unix.SockFilter) *script {
+	s := newScript()
+	var asInit, asProgram, over place
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, outputFD+uintptr(len(cmd.Outputs)), 0xffffffff, 0)
+	s.do("block signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.word(^uint64(0)), 0, 8)
+	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("pidone-janitor"))
+	s.try("umask", unix.SYS_UMASK, 0o022)
+	// CLONE_PARENT: init is a child of the checker's, not of the janitor.
+	flags := unix.CLONE_PARENT | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNET | gr.flags()
+	if !h.root {
+		flags |= unix.CLONE_NEWUSER
+	}
+	clone := s.bytes(cloneArgs{flags: flags}.bytes())
+	gr.make(s, cmd.Limits, clone)
+	pid := s.word(0)
+	s.do("make namespaces", unix.SYS_CLONE3, clone, unsafe.Sizeof(cloneArgs{})).to(pid)
+	s.test(pid, exactly(0), &asInit)
+	s.do("tell pid", unix.SYS_WRITE, statusFD, pid, 8)
+	s.try("leave mount namespace", unix.SYS_SETNS, mountsFD, unix.CLONE_NEWNS)
+	// The standard streams too: who reads them must see their end.
+	s.do("close standard streams", unix.SYS_CLOSE_RANGE, 0, 2, 0)
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, reportFD, 0xffffffff, 0)
+	s.try("wait for the checker", unix.SYS_PPOLL, s.word(goOnFD), 1, 0, 0) // for its end alone
+	s.jump(&over)
+	s.report(reportFD)
+	s.here(&over)
+	gr.remove(s)
+	s.do("exit", unix.SYS_EXIT_GROUP, 0)
+
+	s.here(&asInit)
+	s.becomeInit(gr)
+	s.finishMounts(b)
+	s.finishHost(b, h.root)
+	child := s.word(0)
+	s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)}.bytes()), unsafe.Sizeof(cloneArgs{})).to(child)
+	s.test(child, exactly(0), &asProgram)
+	s.reapAll(child, statusFD, goOnFD)
+	for i, path := range cmd.Outputs {
+		file := s.word(0)
+		s.try("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC).to(file)
+		s.try("read "+path, unix.SYS_SENDFILE, uintptr(outputFD+i), 0, 0, uintptr(cmd.Limits.Disk)).from(1, file)
+		s.try("close", unix.SYS_CLOSE).from(0, file)
 	}
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 
-	s.calls[at].target = len(s.calls)
-	s.becomeProgram(r, gr.limited(), prog)
-	return s, nil
+	s.here(&asProgram)
+	s.becomeProgram(cmd, gr.limited(), prog)
+	s.end(reportFD)
+	return s
 }
 
-// wipeArgs overwrites the checker's own command line in init's memory, which
-// /proc/1/cmdline would show to the submission.
-func (s *script) wipeArgs() {
-	args := os.Args
-	if len(args) == 0 || len(args[0]) == 0 {
-		return
-	}
-	// The runtime's os.Args are the kernel's: one string behind the other,
-	// each with a NUL; execve(2).
-	start := uintptr(unsafe.Pointer(unsafe.StringData(args[0])))
-	end := start
-	for _, a := range args {
-		if a != "" && uintptr(unsafe.Pointer(unsafe.StringData(a))) != end {
-			return // somebody changed os.Args
-		}
-		end += uintptr(len(a)) + 1
-	}
-	s.do("open /dev/zero", unix.SYS_OPENAT, atFDCWD, s.str("/dev/zero"), unix.O_RDONLY|unix.O_CLOEXEC, 0).slot = 1
-	s.do("wipe command line", unix.SYS_READ, 0, start, end-start).from[0] = 1
-	s.closeSlot(1)
-}
-
-func cloneBytes(a cloneArgs) []byte {
-	b := make([]byte, unsafe.Sizeof(a))
-	*(*cloneArgs)(unsafe.Pointer(unsafe.SliceData(b))) = a
-	return b
-}
-
-// become makes init the root of the sandbox's user namespace, in a session of
-// its own, that dies with the checker and cannot be looked into.
-func (s *script) become(r *running) {
+// becomeInit makes the process the root of the sandbox's user namespace, in its
+// group and in a session of its own, that dies with the checker and cannot be
+// looked into. What needs neither ids nor the root file system comes first,
+// while the checker makes those.
+func (s *script) becomeInit(gr *group) {
+	s.do("close descriptors", unix.SYS_CLOSE, mountsFD)
+	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("init"))
+	gr.enter(s)
+	s.bringUpLoopback()
+	s.must(s.do("wait for the checker", unix.SYS_READ, goOnFD, s.word(0), 1), but(1))
 	// setgroups is refused in a user namespace that an ordinary user made.
 	s.try("setgroups", unix.SYS_SETGROUPS, 0, 0)
 	s.do("become the sandbox's group", unix.SYS_SETRESGID, 0, 0, 0)
 	s.do("become the sandbox's root", unix.SYS_SETRESUID, 0, 0, 0)
 	s.try("setsid", unix.SYS_SETSID)
-	s.do("make cgroup namespace", unix.SYS_UNSHARE, unix.CLONE_NEWCGROUP)
+	// The mounts come from the namespace of the checker's thread, with more rights.
+	s.do("make mount and cgroup namespaces", unix.SYS_UNSHARE, unix.CLONE_NEWNS|unix.CLONE_NEWCGROUP)
 	// The change of ids took back dumpable and the parent-death signal,
 	// prctl(2); so they are set after it. A checker that is dying just then may
 	// have sent its signals before, and hold its pipes still: what cannot miss
 	// its end is reapAll.
 	s.do("die with the checker", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
 	s.do("be closed to looks", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
-	poll := make([]byte, 8)
-	binary.NativeEndian.PutUint32(poll, uint32(r.goOn[0]))
-	binary.NativeEndian.PutUint16(poll[4:], unix.POLLIN)
-	now := make([]byte, 16)
-	s.do("look for the checker", unix.SYS_PPOLL, s.bytes(poll), 1, s.bytes(now), 0).expect = mustBeZero
-	s.try("umask", unix.SYS_UMASK, 0o022)
+	poll := s.word(goOnFD | unix.POLLIN<<32)
+	s.must(s.do("look for the checker", unix.SYS_PPOLL, poll, 1, s.bytes(make([]byte, 16)), 0), but(0))
 }
 
 // finishMounts mounts what belongs to the namespaces of the sandbox and makes
@@ -145,60 +139,73 @@ const (
 	maxQueues     = 256 << 10
 )
 
-// finishHost sets what else a machine has: pids, limits, name, loopback.
+// finishHost sets what else a machine has: pids, limits, name.
 func (s *script) finishHost(b *rootBuilder, root bool) {
-	var word [2]byte
-	rand.Read(word[:]) // never fails
 	// Five digits, so that no date or count in a text is a pid by accident.
-	last := 11000 + int(binary.NativeEndian.Uint16(word[:]))%19000
-	s.writeFile("/proc/sys/kernel/ns_last_pid", strconv.Itoa(last), mayFail)
+	last := 11000 + rand.IntN(19000)
+	s.writeFile("set last pid", "/proc/sys/kernel/ns_last_pid", strconv.Itoa(last), false)
 	if !root { // else these would be the machine's
 		s.limitNamespaces()
 	}
 	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
-	s.do("open socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0).slot = 1
-	var req struct { // struct ifreq, netdevice(7)
-		name  [unix.IFNAMSIZ]byte
-		flags uint16
-		_     [22]byte
-	}
-	copy(req.name[:], "lo")
-	req.flags = unix.IFF_UP | unix.IFF_RUNNING
-	lo := req
-	s.keep = append(s.keep, &lo)
-	s.do("bring up loopback", unix.SYS_IOCTL, 0, unix.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&lo))).from[0] = 1
-	s.closeSlot(1)
+}
+
+// bringUpLoopback does that in the network namespace at hand.
+func (s *script) bringUpLoopback() {
+	socket := s.word(0)
+	s.do("open socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0).to(socket)
+	var req [unix.IFNAMSIZ + 24]byte // struct ifreq, netdevice(7)
+	copy(req[:], "lo")
+	binary.NativeEndian.PutUint16(req[unix.IFNAMSIZ:], unix.IFF_UP|unix.IFF_RUNNING)
+	s.do("bring up loopback", unix.SYS_IOCTL, 0, unix.SIOCSIFFLAGS, s.bytes(req[:])).from(0, socket)
+	s.try("close", unix.SYS_CLOSE).from(0, socket)
 }
 
 // limitNamespaces sets the limits of the sandbox's user namespace.
 func (s *script) limitNamespaces() {
 	for _, kind := range [...]string{"user", "pid", "mnt", "uts", "ipc", "net", "cgroup", "time"} {
-		s.writeFile("/proc/sys/user/max_"+kind+"_namespaces", strconv.Itoa(maxNamespaces), mayFail)
+		s.writeFile("limit namespaces", "/proc/sys/user/max_"+kind+"_namespaces", strconv.Itoa(maxNamespaces), false)
 	}
-	s.writeFile("/proc/sys/user/max_inotify_instances", strconv.Itoa(maxInotify), mayFail)
+	s.writeFile("limit inotify", "/proc/sys/user/max_inotify_instances", strconv.Itoa(maxInotify), false)
 }
 
 // becomeProgram turns the forked process into the submission's first.
-func (s *script) becomeProgram(r *running, grouped bool, prog []unix.SockFilter) {
+func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilter) {
 	s.do("setsid", unix.SYS_SETSID)
-	if r.cmd.Terminal != 0 {
+	if cmd.Terminal != 0 {
 		s.do("take terminal", unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
 	}
-	for _, l := range r.rlimits(grouped) {
+	for _, l := range rlimits(cmd.Limits, grouped) {
 		s.do(fmt.Sprintf("set rlimit %d", l.resource), unix.SYS_PRLIMIT64, 0, uintptr(l.resource), s.bytes(l.bytes()))
 	}
+	// Of what it has besides the standard streams nothing passes execve(2).
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, 3, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
 	// It would lift the limits of namespaces in /proc/sys/user.
 	s.do("drop CAP_SYS_RESOURCE", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, unix.CAP_SYS_RESOURCE)
-	s.do("enter "+r.cmd.Dir, unix.SYS_CHDIR, s.str(r.cmd.Dir))
+	s.do("enter "+cmd.Dir, unix.SYS_CHDIR, s.str(cmd.Dir))
 	// What a caller ignores, as under nohup(1), stays ignored across execve(2).
-	byDefault := s.bytes(make([]byte, 32)) // struct sigaction of the kernel, SIG_DFL
-	for sig := 1; sig <= 64; sig++ {       // with the realtime ones
-		s.try("reset signals", unix.SYS_RT_SIGACTION, uintptr(sig), byDefault, 0, 8)
+	byDefault := s.bytes(make([]byte, sigactionSize))
+	for sig := uintptr(1); sig <= 64; sig++ { // with the realtime ones
+		if ignored(sig) {
+			s.try("reset signals", unix.SYS_RT_SIGACTION, sig, byDefault, 0, 8)
+		}
 	}
 	s.do("unblock signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.bytes(make([]byte, 8)), 0, 8)
-	path, argv, env := s.str(r.cmd.Path), s.strs(r.cmd.Args), s.strs(r.cmd.Env)
+	path, argv, env := s.str(cmd.Path), s.strs(cmd.Args), s.strs(cmd.Env)
 	s.install(prog)
-	s.do("execute "+r.cmd.Path, unix.SYS_EXECVE, path, argv, env)
+	s.do("execute "+cmd.Path, unix.SYS_EXECVE, path, argv, env)
+}
+
+// sigactionSize is the size of the kernel's struct sigaction. All zero it says
+// SIG_DFL; its first word is the handler.
+const sigactionSize = 32
+
+// ignored tells whether this process, and so what it starts, ignores a signal.
+func ignored(sig uintptr) bool {
+	const ignore = 1 // SIG_IGN
+	var old [sigactionSize]byte
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&old)), 8, 0, 0)
+	return errno == 0 && binary.NativeEndian.Uint64(old[:]) == ignore
 }
 
 type rlimit struct {
@@ -210,8 +217,7 @@ func (l rlimit) bytes() []byte {
 	return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(nil, l.soft), l.hard)
 }
 
-func (r *running) rlimits(grouped bool) []rlimit {
-	l := r.cmd.Limits
+func rlimits(l Limits, grouped bool) []rlimit {
 	same := func(resource int, v uint64) rlimit { return rlimit{resource, v, v} }
 	limits := []rlimit{
 		// The one value that a pipe in core_pattern heeds too, core(5). The

@@ -60,6 +60,22 @@ type Command struct {
 // StillAfter is when Command.Still is called.
 const StillAfter = time.Second
 
+// submissionPath is where a submission's program lies in its sandbox.
+const submissionPath = "/submission/main"
+
+// Submission is how a submission's program is started, with those arguments.
+func Submission(program []byte, args []string) Command {
+	return Command{
+		Path: submissionPath,
+		Args: append([]string{submissionPath}, args...),
+		Env: []string{
+			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			"HOME=" + WorkDir, "LANG=C.UTF-8", "USER=root", "SHELL=/bin/sh",
+		},
+		Files: []File{{Path: submissionPath, Data: program, Mode: 0o755}},
+	}
+}
+
 // TerminalFD is a descriptor of a terminal, plus one: 0 means that there is none.
 type TerminalFD int
 
@@ -124,6 +140,14 @@ type Result struct {
 
 	OutOfMemory bool // the kernel killed a process of it for memory
 	OutOfPIDs   bool // a process was refused for Limits.Processes
+}
+
+// Code is the exit status that a shell would give the first process.
+func (r *Result) Code() int {
+	if r.Status.Signaled() {
+		return 128 + int(r.Status.Signal())
+	}
+	return r.Status.ExitStatus()
 }
 
 // Stream is what came out of one output stream.

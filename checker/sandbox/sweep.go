@@ -1,0 +1,24 @@
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// sweep removes groups of checkers that are gone and whose janitors are too.
+func (g *groups) sweep() {
+	for _, dir := range g.dirs {
+		left, _ := filepath.Glob(filepath.Join(dir, groupPrefix+"*"))
+		for _, l := range left {
+			f := strings.Split(filepath.Base(l), "-")
+			if len(f) != 5 {
+				continue
+			}
+			if stat, err := os.ReadFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
+				os.Remove(filepath.Join(l, box))
+				os.Remove(l) // fails while processes are in it, which then are not ours to end
+			}
+		}
+	}
+}
