@@ -27,7 +27,7 @@ place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel 
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
-	@echo 'make check STEP=03.2       check one step'
+	@echo 'make check STEP=03.2       check one step; STEP=all all exercises; without STEP the one that you are at'
 	@echo '  SUBMISSION=DIR           another folder instead'
 	@echo '  FORMAT=json              for programs; junit, tap, github, gradescope, classroom, exercism: for platforms'
 	@echo "  ARGS='run /bin/sh'       start the program with these arguments"

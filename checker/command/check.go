@@ -25,12 +25,12 @@ import (
 // request is what check and trace read from their arguments.
 type request struct {
 	course   *course.Course
-	exercise *course.Exercise
-	step     *course.Step // nil: all of them
-	dir      string       // absolute
-	name     string       // of the submission, as the learner knows it
-	own      bool         // it is the learner's own exercise
-	args     []string     // nil: the scenario's own
+	exercise *course.Exercise // nil: all of them, see all.go
+	step     *course.Step     // nil: all of them
+	dir      string           // absolute
+	name     string           // of the submission, as the learner knows it
+	own      bool             // it is the learner's own exercise
+	args     []string         // nil: the scenario's own
 	format   string
 	place    place
 }
@@ -60,11 +60,23 @@ func (a *app) request(command string, args []string) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &request{course: c, format: *format, place: p}
-	if r.exercise, r.step, err = selected(c, positional); err != nil {
+	r := &request{course: c, format: *format, place: p, dir: *dir}
+	if r.args, err = arguments(rest, dashes); err != nil {
 		return nil, err
 	}
-	if r.args, err = arguments(rest, dashes); err != nil {
+	// make passes an empty word on where there is no STEP.
+	positional = slices.DeleteFunc(positional, func(s string) bool { return s == "" })
+	if command == "check" && slices.Equal(positional, []string{"all"}) {
+		return r, r.everything()
+	}
+	if command == "check" && len(positional) == 0 && *dir == "" {
+		e, err := a.firstOpen(c)
+		if err != nil {
+			return nil, err
+		}
+		positional = []string{e.Number}
+	}
+	if r.exercise, r.step, err = selected(c, positional); err != nil {
 		return nil, err
 	}
 	// Arguments that the exercise cannot be started with are a slip of the pen.
@@ -90,6 +102,9 @@ func (a *app) check(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if req.exercise == nil {
+		return a.checkAll(req)
+	}
 	if slices.Contains(export.Single(), req.format) {
 		return a.checkFor(req)
 	}
@@ -114,13 +129,19 @@ func (a *app) check(args []string) int {
 	if err != nil {
 		return a.fail(fmt.Errorf("write result: %w", err))
 	}
-	if req.own && req.args == nil && req.step == nil && result.Verdict != grade.Error {
-		if err := a.remember(req.exercise.ID, result.Score); err != nil {
-			fmt.Fprintf(a.err, "checker: %v\n", err)
-		}
-	}
+	a.keepScore(req, result)
 	a.warm(s, j.cold)
 	return grade.ExitStatus(result.Verdict)
+}
+
+// keepScore remembers the score of a learner's own exercise.
+func (a *app) keepScore(req *request, result *grade.Check) {
+	if !req.own || req.args != nil || req.step != nil || result.Verdict == grade.Error {
+		return
+	}
+	if err := a.remember(req.exercise.ID, result.Score); err != nil {
+		fmt.Fprintf(a.err, "checker: %v\n", err)
+	}
 }
 
 // notChecked says why there is no result: in JSON too, for programs.
@@ -154,7 +175,7 @@ func (a *app) judge(s *session, req *request) (*judged, error) {
 	}
 	j.cold = b.Cold
 	by := newJudging(a.root, req.exercise)
-	by.args, by.shown = req.args, req.name
+	by.args, by.shown, by.lacks = req.args, req.name, s.lacks(a.ctx)
 	built := by.built(b)
 	var steps []grade.StepResult
 	if !b.OK {

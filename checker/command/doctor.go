@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pidone/checker/build"
+	"pidone/checker/course"
 	"pidone/checker/sandbox"
 )
 
@@ -20,14 +21,19 @@ type diagnosis struct {
 	Features []sandbox.Feature `json:"features"`
 }
 
-// uses lists by exercise what its containers are made of, besides what every
-// check needs.
-func uses(number string) []string {
-	switch number {
-	case "03":
-		return []string{"PID namespaces", "UTS namespaces"}
+// uses lists what an exercise's containers are made of, besides what every check
+// needs.
+func uses(root string, e *course.Exercise) []string {
+	names := []string{}
+	switch {
+	case e.Number == "03":
+		names = append(names, "PID namespaces", "UTS namespaces")
+	case e.Number > "03":
+		names = append(names, "PID namespaces", "UTS namespaces", "mount namespaces")
 	}
-	return nil
+	// What is wrong with a scenario says the check itself.
+	more, _ := needs(root, e)
+	return append(names, more...)
 }
 
 // doctor tells what this machine can and cannot run, and what to do about it.
@@ -64,7 +70,7 @@ func (a *app) doctor(args []string) int {
 	all := []diagnosis{{Exercise: "all", Title: "every exercise: sandbox, recorder, compiler", Features: features}}
 	for _, e := range c.Exercises {
 		d := diagnosis{Exercise: e.Number, Title: e.Title, Features: []sandbox.Feature{}}
-		for _, name := range uses(e.Number) {
+		for _, name := range uses(a.root, e) {
 			i := slices.IndexFunc(features, func(f sandbox.Feature) bool { return f.Name == name })
 			if i >= 0 {
 				d.Features = append(d.Features, features[i])
@@ -122,6 +128,21 @@ func callerID() int {
 	return os.Getuid()
 }
 
+// canCheck says which exercises can be checked where every exercise's needs are
+// met.
+func canCheck(exercises []diagnosis) string {
+	var not []string
+	for _, d := range exercises {
+		if slices.ContainsFunc(d.Features, func(f sandbox.Feature) bool { return f.Answer != sandbox.Yes }) {
+			not = append(not, d.Exercise)
+		}
+	}
+	if len(not) == 0 {
+		return "All exercises can be checked here."
+	}
+	return fmt.Sprintf("All exercises can be checked here but %s: see the lines above that are not yes.", strings.Join(not, ", "))
+}
+
 func (a *app) printDiagnosis(all []diagnosis) {
 	width := screenOf(a.out).width
 	fmt.Fprintf(a.out, "This machine, for user id %d:\n", callerID())
@@ -152,7 +173,7 @@ func (a *app) printDiagnosis(all []diagnosis) {
 	}
 	switch verdictOf(all[0].Features) {
 	case passed:
-		fmt.Fprint(a.out, "\nAll exercises can be checked here.\n")
+		fmt.Fprintf(a.out, "\n%s\n", canCheck(all[1:]))
 	case failed:
 		fmt.Fprint(a.out, "\nNothing can be checked here until every line without (not required) says yes.\n")
 	default:

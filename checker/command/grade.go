@@ -163,6 +163,7 @@ func (a *app) grade(args []string) int {
 // grader prepares what is the same for all submissions.
 func (a *app) grader(s *session, req *gradeRequest) (*grader, error) {
 	g := &grader{judging: newJudging(a.root, req.exercise), session: s, evidence: req.evidence}
+	g.lacks = s.lacks(a.ctx)
 	var err error
 	if g.kit, err = g.kitHash(); err != nil {
 		return nil, err

@@ -18,10 +18,11 @@ import (
 type judging struct {
 	root     string // the kit's folder
 	exercise *course.Exercise
-	skeleton []skeleton.File // as it is generated
-	args     []string        // nil: the scenarios' own
-	scratch  string          // a folder for testscript
-	shown    string          // the submission's folder in messages and findings; "" in a batch, where each is of one submission
+	skeleton []skeleton.File                              // as it is generated
+	args     []string                                     // nil: the scenarios' own
+	scratch  string                                       // a folder for testscript
+	lacks    func(feature string) (why string, err error) // scenario.Script's; nil: nothing lacks
+	shown    string                                       // the submission's folder in messages and findings; "" in a batch, where each is of one submission
 }
 
 // newJudging reads what is the same for all submissions of an exercise.
@@ -41,7 +42,7 @@ func (j *judging) script(step *course.Step) scenario.Script {
 	return scenario.Script{
 		Anchors: anchors,
 		Path:    filepath.Join(j.root, step.Scenario), Exercise: j.exercise.ID, Step: step.Number,
-		Page: j.exercise.Page, Anchor: step.Anchor, Args: j.args, WorkDir: j.scratch,
+		Page: j.exercise.Page, Anchor: step.Anchor, Args: j.args, WorkDir: j.scratch, Lacks: j.lacks,
 	}
 }
 

@@ -73,7 +73,9 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		{"unknown exercise", []string{"check", "99"}, []string{"99", "02", "03"}},
 		{"unknown step", []string{"check", "03.9"}, []string{"03.9"}},
-		{"no exercise", []string{"check", ""}, []string{"STEP=03"}},
+		{"no exercise", []string{"run", ""}, []string{"STEP=03"}},
+		{"no exercise, but a submission", []string{"check", "", "--submission", "/nowhere"}, []string{"STEP=03"}},
+		{"arguments that are none", []string{"check", "04", "--", "box"}, []string{"run box /opt/payload"}},
 		{"missing folder", []string{"check", "03", "--submission", "/nowhere"}, []string{"/nowhere"}},
 		{"not a folder", []string{"check", "03", "--submission", "/etc/passwd"}, []string{"/etc/passwd"}},
 		{"unknown format", []string{"check", "03", "--format", "xml"}, []string{"xml", "json"}},

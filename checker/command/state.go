@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"pidone/checker/course"
 )
 
 // stateFile is the one file in which a learner's state lives; git ignores it.
@@ -54,6 +56,16 @@ func (s *state) exercise(id string) *progress {
 		p.Hints = map[int]int{}
 	}
 	return p
+}
+
+// done tells which exercises of a course have their full score.
+func (s *state) done(c *course.Course) map[string]bool {
+	done := map[string]bool{}
+	for _, e := range c.Exercises {
+		p := s.Exercises[e.ID]
+		done[e.ID] = p != nil && p.Best >= e.Points()
+	}
+	return done
 }
 
 // write replaces the file as a whole, so that who reads it never sees half of

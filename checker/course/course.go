@@ -180,6 +180,25 @@ func (c *Course) After(id string) []*Exercise {
 	return after
 }
 
+// Open returns the exercises to go on with, when those done are behind: all of
+// which the one before is done. waits holds for each other open one, by ID, the
+// number of the one that comes first. A learner may take them in another order.
+func (c *Course) Open(done map[string]bool) (open []*Exercise, waits map[string]string) {
+	waits = map[string]string{}
+	numbers := map[string]string{}
+	for _, e := range c.Exercises {
+		numbers[e.ID] = e.Number
+		switch {
+		case done[e.ID]:
+		case e.Before == "" || done[e.Before]:
+			open = append(open, e)
+		default:
+			waits[e.ID] = numbers[e.Before]
+		}
+	}
+	return open, waits
+}
+
 var selectorForm = pattern.Lazy(`^([0-9]{1,2})(-[a-z0-9-]+)?(?:\.([0-9]{1,2}))?$`)
 
 // Find returns what a selector names: "3", "03" or "03-namespace-isolation" an

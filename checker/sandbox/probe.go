@@ -48,7 +48,7 @@ func Probe(ctx context.Context) []Feature {
 		all = append(all, probeNamespace(ns.name, ns.flag))
 	}
 	all = append(all, probeMounts(), probeSeccomp(), probePtrace(), probeGroups())
-	return append(all, probeSandbox(ctx))
+	return append(all, probeCgroup2(), probeSandbox(ctx))
 }
 
 // answer turns a call's error into a Feature: errors that mean that the kernel

@@ -235,7 +235,22 @@ func parseAlone(args []string) (action, error) {
 
 // Features are what of a machine a scenario may ask for, beyond what every
 // check needs.
-func Features() []string { return []string{"cgroup2", "nat"} }
+func Features() []string { return []string{"cgroup2"} }
+
+// Needs returns the features that the scenario at path asks for.
+func Needs(path string) ([]string, error) {
+	lines, err := readScript(path)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, l := range lines {
+		if l.words[0] == "feature" {
+			all = append(all, l.words[1:]...)
+		}
+	}
+	return all, nil
+}
 
 func parseFeature(args []string) (action, error) {
 	if err := wordArgs(args, Features()...); err != nil {
