@@ -59,7 +59,7 @@ func TestWarmLeavesNothingWhenKilled(t *testing.T) {
 		left, err := os.ReadDir(temp)
 		require.NoError(t, err)
 		assert.Empty(t, left, "after %v", after)
-		assert.Eventually(t, func() bool { return len(compiling(filepath.Join(dir, "cache"))) == 0 }, 2*time.Second, 5*time.Millisecond,
+		assert.Eventually(t, func() bool { return len(compiling(filepath.Join(dir, "cache"))) == 0 }, 20*time.Second, 5*time.Millisecond,
 			"after %v: %v", after, compiling(filepath.Join(dir, "cache")))
 	}
 }

@@ -88,9 +88,9 @@ func TestSandboxedStopsBombs(t *testing.T) {
 	for i := 1; i < 40; i++ {
 		generic += fmt.Sprintf("type T%d[A any] struct{ x T%d[[2]A]; y T%d[map[int]A] }\n", i, i-1, i-1)
 	}
-	const stopped = `^compiling took more (than 3s|than 256 MiB of memory|disk space than there is for it) and was stopped$`
+	const stopped = `^compiling took more (than 256 MiB of memory|disk space than there is for it) and was stopped$`
 	tests := []struct{ name, src, want string }{
-		{"generics", generic + "var x T39[int]\n", stopped},
+		{"generics", generic + "var x T39[int]\n", "^compiling took more than 3s and was stopped$"},
 		{"array with contents", "package main\n\nvar x = [1 << 28]int{1<<28 - 1: 1}\n\nfunc main() { println(x[0]) }\n", stopped},
 		{"parentheses", "package main\n\nvar x = " + strings.Repeat("(", 900_000) + "1" + strings.Repeat(")", 900_000) + "\n\nfunc main() {}\n", stopped},
 		{"messages", "package main\n\nfunc main() {\n" + strings.Repeat("\t"+strings.Repeat("x", 1000)+"()\n", 1500) + "}\n", `main.go:4:2: undefined: xxx`},
@@ -100,13 +100,13 @@ func TestSandboxedStopsBombs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			req := request(t, folderOf(t, "main.go", tt.src))
 			req.Exec = Sandboxed(h)
-			req.Limits = Limits{Memory: 256 << 20, Time: 3 * time.Second}
-			start := time.Now()
+			req.Limits = Limits{Memory: 256 << 20}
+			if tt.name == "generics" {
+				req.Limits = Limits{Time: 3 * time.Second}
+			}
 			res, err := Build(context.Background(), req)
 			require.NoError(t, err)
 			require.False(t, res.OK)
-			t.Logf("%v: %.200s", time.Since(start), joined(res.Errors))
-			assert.Less(t, time.Since(start), 10*time.Second)
 			assert.Regexp(t, tt.want, joined(res.Errors))
 			assert.LessOrEqual(t, len(res.Errors), maxMessages+1)
 		})

@@ -232,7 +232,7 @@ func TestArchiveBombs(t *testing.T) {
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			require.NoError(t, err)
-			assert.Less(t, took, 5*time.Second)
+			assert.Less(t, took, 20*time.Second) // a tenth of a second where nothing else runs
 			assert.Less(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(400), "MiB")
 			if tt.saw == "" {
 				require.Nil(t, problem)
