@@ -126,7 +126,7 @@ func silently(ctx context.Context, cmd sandbox.Command, run func(context.Context
 		return nil, nil, fmt.Errorf("compile: %w", err)
 	}
 	if res.TimedOut || res.OutOfMemory {
-		return nil, &JobResult{Code: -1, TimedOut: res.TimedOut, OutOfMemory: res.OutOfMemory}, nil
+		return nil, &JobResult{Code: -1, TimedOut: res.TimedOut, CPU: res.CPU, OutOfMemory: res.OutOfMemory}, nil
 	}
 	if !res.Status.Exited() || res.Status.ExitStatus() != 0 || res.Stdout.Total+res.Stderr.Total > 0 || len(res.Outputs) != 1 || len(res.Outputs[0]) == 0 {
 		return nil, nil, nil
