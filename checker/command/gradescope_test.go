@@ -44,14 +44,14 @@ func (p platform) command(script string, env ...string) *exec.Cmd {
 }
 
 // submit hands the files of a folder in, and returns the result.
-func (p platform) submit(t *testing.T, cmd *exec.Cmd, dir string) (result map[string]any) {
+func (p platform) submit(t *testing.T, cmd *exec.Cmd, dir string) (result map[string]any, stdout string) {
 	t.Helper()
 	in := filepath.Join(p.top, "submission")
 	require.NoError(t, os.RemoveAll(in))
 	require.NoError(t, os.CopyFS(in, os.DirFS(dir)))
 	require.NoError(t, os.RemoveAll(filepath.Join(p.top, "results")))
 	cmd.Dir = p.top
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	require.NoError(t, err, string(out))
 	files, err := os.ReadDir(filepath.Join(p.top, "results"))
 	require.NoError(t, err)
@@ -59,7 +59,7 @@ func (p platform) submit(t *testing.T, cmd *exec.Cmd, dir string) (result map[st
 	data, err := os.ReadFile(filepath.Join(p.top, "results", "results.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &result), string(data))
-	return result
+	return result, string(out)
 }
 
 // newPlatform makes the autograder of exercise 03 and puts it where Gradescope
@@ -114,22 +114,24 @@ chmod 755 %[2]s/x/go/bin/go; exec tar -C %[2]s/x -cz go`, log, stubs, goTool),
 	require.NoError(t, err)
 	assert.Regexp(t, `^apt-get update\napt-get install .* ca-certificates curl\ncurl -fsSL https://go.dev/dl/go1\.\d+\.\d+\.linux-(amd64|arm64)\.tar\.gz\n$`, string(asked))
 
-	result := p.submit(t, p.command("run_autograder"), filepath.Join(root, "solutions/03-namespace-isolation"))
+	result, stdout := p.submit(t, p.command("run_autograder"), filepath.Join(root, "solutions/03-namespace-isolation"))
 	assert.InDelta(t, 100, result["score"], 0)
-	result = p.submit(t, p.command("run_autograder"), filepath.Join(root, flagMissing))
+	result, stdout = p.submit(t, p.command("run_autograder"), filepath.Join(root, flagMissing))
 	assert.InDelta(t, 50, result["score"], 0)
+	assert.Empty(t, stdout)
 
 	// No user namespaces: an error with the reason, no zero.
 	run := refused(filepath.Join(p.top, "run_autograder"))
 	run.Env = p.command("run_autograder").Env
-	result = p.submit(t, run, filepath.Join(root, "solutions/03-namespace-isolation"))
+	result, stdout = p.submit(t, run, filepath.Join(root, "solutions/03-namespace-isolation"))
 	assert.NotContains(t, result, "score")
 	assert.NotContains(t, result, "tests")
 	assert.Contains(t, result["output"], "This could not be graded: make user namespace: ")
+	assert.Contains(t, stdout, "checker: make user namespace: ", "instructors read it, whatever the platform makes of the file")
 
 	// No checker: the same.
 	require.NoError(t, os.RemoveAll(filepath.Join(p.top, "source/kit/bin")))
-	result = p.submit(t, p.command("run_autograder"), filepath.Join(root, "solutions/03-namespace-isolation"))
+	result, stdout = p.submit(t, p.command("run_autograder"), filepath.Join(root, "solutions/03-namespace-isolation"))
 	assert.NotContains(t, result, "score")
 	assert.Contains(t, result["output"], "the checker ended with status 127 and no report")
 }

@@ -35,6 +35,8 @@ func (a *app) checkFor(req *request) int {
 	if err != nil {
 		a.fail(err)
 		r = &grade.Record{Started: time.Now().UTC(), Entry: grade.Entry{Check: brokenCheck(a.root, req, err)}}
+	} else if why := whyError(&r.Entry.Check); why != "" {
+		fmt.Fprintf(a.err, "checker: %s could not be graded: %s\n", printable(req.name), printable(why))
 	}
 	r.Entry.Name = req.name
 	class := classOf(req.exercise)
@@ -90,6 +92,16 @@ func brokenCheck(root string, req *request, err error) grade.Check {
 	}
 	steps := newJudging(root, req.exercise).broken(err)
 	return grade.Sum(req.exercise.ID, req.name, stepOf(steps, req.step), grade.Build{}, 0)
+}
+
+// whyError says why a check came to an error, if it did.
+func whyError(c *grade.Check) string {
+	for _, s := range c.Steps {
+		if s.Verdict == grade.Error {
+			return s.Reason
+		}
+	}
+	return ""
 }
 
 // stepOf keeps the result of one step, or all if step is nil.

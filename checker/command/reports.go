@@ -70,14 +70,7 @@ func (o *outcome) add(e *grade.Entry) {
 	if e.Verdict != grade.Error || len(o.errors) == shownErrors {
 		return
 	}
-	why := ""
-	for _, s := range e.Steps {
-		if s.Verdict == grade.Error {
-			why = s.Reason
-			break
-		}
-	}
-	o.errors = append(o.errors, e.Name+": "+why)
+	o.errors = append(o.errors, e.Name+": "+whyError(&e.Check))
 }
 
 // summary says it on standard output.
