@@ -198,14 +198,16 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// load finds the kit and reads its course.
+// load finds the kit, unless it is known, and reads its course.
 func (a *app) load() (*course.Course, error) {
-	root, err := findRoot()
-	if err != nil {
-		return nil, err
+	if a.root == "" {
+		root, err := findRoot()
+		if err != nil {
+			return nil, err
+		}
+		a.root = root
 	}
-	a.root = root
-	return course.Load(root)
+	return course.Load(a.root)
 }
 
 // selected reads the one positional argument that names an exercise.
