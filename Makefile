@@ -12,6 +12,7 @@ endif
 
 # As it was typed: a dollar is the submission's, not make's and not the shell's.
 export PIDONE_ARGS := $(value ARGS)
+export PIDONE_RUN := $(value RUN)
 export IMAGE NAME PACKAGE STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
 checker := bin/checker
@@ -24,6 +25,7 @@ place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel 
 
 .DEFAULT_GOAL := help
 .PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench slurm soak fuzz clean
+.PHONY: vm vm-fetch vm-test
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -40,6 +42,8 @@ help:
 	@echo 'make reset STEP=03         start again; the old file is kept beside it'
 	@echo 'make rootfs                an image with a shell, busybox, for make run: ARGS="run busybox /bin/sh"'
 	@echo 'make pull IMAGE=alpine     a real image from a registry, for the same'
+	@echo 'make vm                    a shell in a VM with a kernel of its own, with the kit in it (docs/vm.md)'
+	@echo 'make vm-fetch              download its kernel beforehand (KERNEL=6.12: the other one)'
 	@echo 'make doctor                what this machine can run, and what to do about the rest'
 	@echo
 	@echo 'For instructors (docs/grading.md):'
@@ -53,6 +57,7 @@ help:
 	@echo 'For authors of exercises:'
 	@echo 'make test                  all tests'
 	@echo 'make verify                what may not drift: skeletons, pages, scenarios, verdicts'
+	@echo 'make vm-test               every program of the kit, and the tests about the kernel, in VMs of two kernels'
 	@echo 'make update                generate the exercises from the solutions'
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
 	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
@@ -119,6 +124,12 @@ reset: $(checker)
 doctor: $(checker)
 	@$(checker) doctor --format "$$FORMAT"
 
+vm: $(checker)
+	@$(checker) vm shell $(place) $(if $(RUN),-- "$$PIDONE_RUN")
+
+vm-fetch: $(checker)
+	@$(checker) vm fetch $(if $(KERNEL),--kernel "$$KERNEL")
+
 update: $(checker)
 	@$(checker) update
 
@@ -140,6 +151,10 @@ verify: $(checker)
 	@$(checker) update --check
 	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+
+# In the VMs most of the time is waiting: many programs at a time.
+vm-test:
+	@$(gotest) -tags vm -timeout 30m -parallel 8 -run TestVM -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 bench: $(checker) bin/sandbox
 	@CGO_ENABLED=0 $(GO) run ./checker/bench

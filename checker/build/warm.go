@@ -28,3 +28,13 @@ func ownedByUs(dir string) bool {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid()
 }
+
+// ModuleFolders returns where the kit's copies of modules lie, with those that
+// they require.
+func ModuleFolders(req Request, modules []string) ([]string, error) {
+	k, err := readKit(req.Kit, req.Tools.ModCache)
+	if err != nil {
+		return nil, err
+	}
+	return k.closure(modules)
+}

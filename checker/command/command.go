@@ -68,7 +68,7 @@ func subcommands() []subcommand {
 		{"update", "[--check]", "generate the exercises from the solutions", (*app).update},
 		{"doctor", "[--format text|json]", "tell what this machine can run", (*app).doctor},
 		{"sandbox", once.Usage, "run any program of this machine in a sandbox", (*app).sandbox},
-		{"vm", "fetch [--kernel 6.12] [-- PACKAGE.deb...]", "download the VM's kernel, or take it from packages that are here", (*app).vm},
+		{"vm", "shell|fetch [--vm kvm] [--kernel 6.12] [-- COMMAND... | PACKAGE.deb...]", "a shell in the VM with the kit in it; or the download of its kernel", (*app).vm},
 		{vm.InitCommand, "", "", (*app).vmInit},
 		{vm.ServeCommand, "", "", (*app).vmServe},
 	}

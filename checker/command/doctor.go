@@ -16,7 +16,7 @@ import (
 
 // diagnosis is what doctor found out for one exercise, or for all of them.
 type diagnosis struct {
-	Exercise string            `json:"exercise"` // "all", or an exercise's number
+	Exercise string            `json:"exercise"` // "all", an exercise's number, or "VM=1"
 	Title    string            `json:"title"`
 	Features []sandbox.Feature `json:"features"`
 }
@@ -79,6 +79,9 @@ func (a *app) doctor(args []string) int {
 			}
 		}
 		all = append(all, d)
+	}
+	if !sandbox.Disposable() { // which is that VM itself
+		all = append(all, diagnoseVM())
 	}
 	if *format == "json" {
 		enc := json.NewEncoder(a.out)

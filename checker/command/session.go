@@ -26,6 +26,7 @@ type session struct {
 	limit    time.Duration // of a run; 0: the sandbox's default
 	building build.Limits  // of a compilation; fields that are zero have their default
 	guest    *guest        // where runs take place; nil: on this machine
+	asRoot   *sandbox.Host // where they take place as the machine's root; nil: they do not
 
 	payloadOnce sync.Mutex // for payloadData
 	payloadData []byte
@@ -51,14 +52,25 @@ func (a *app) openSession() (s *session, code int, entered bool, err error) {
 // openSessionAt is openSession with the place where runs take place.
 func (a *app) openSessionAt(p place) (s *session, code int, entered bool, err error) {
 	s, code, entered, err = a.openSession()
-	if s != nil && p.vm != "" {
-		s.guest = a.openGuest(p)
+	if s == nil {
+		return nil, code, entered, err
 	}
-	return s, code, entered, err
+	if p.vm != "" {
+		s.guest = a.openGuest(p)
+	} else if p.as == "root" {
+		if s.asRoot, err = sandbox.OpenRoot(); err != nil {
+			s.close()
+			return nil, 0, false, err
+		}
+	}
+	return s, 0, false, nil
 }
 
 func (s *session) close() {
 	s.guest.close()
+	if s.asRoot != nil {
+		s.asRoot.Close()
+	}
 	s.host.Close()
 }
 
@@ -110,7 +122,11 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 	if s.guest != nil {
 		return s.guest.record(ctx, cmd, b.Lines, opts)
 	}
-	return trace.Record(ctx, s.host, cmd, opts)
+	host := s.host
+	if s.asRoot != nil {
+		host = s.asRoot
+	}
+	return trace.Record(ctx, host, cmd, opts)
 }
 
 // recorder returns a scenario.Runner under which scenarios that run the

@@ -23,7 +23,7 @@ import (
 // place is where runs take place: on this machine, or in the VM.
 type place struct {
 	vm     string // "": on this machine; else an accelerator
-	as     string // "" or "root"
+	as     string // "" or "root": as the real root of the VM, which this machine may be
 	kernel string // of the VM: a meta package, or what tells it from the others
 }
 
@@ -51,7 +51,7 @@ func (p *place) check() error {
 	if p.as != "" && p.as != "root" {
 		return fmt.Errorf("no AS=%s; there is AS=root", p.as)
 	}
-	if p.as == "root" && p.vm == "" {
+	if p.as == "root" && p.vm == "" && !sandbox.Disposable() {
 		return errors.New("AS=root works in the VM only: add VM=1; on this machine no submission is ever the real root")
 	}
 	_, err := p.meta()
@@ -111,7 +111,7 @@ const maxFailures = 3
 
 // openGuest starts a VM.
 func (a *app) openGuest(p place) *guest {
-	g := &guest{place: p, ctx: a.ctx, say: func(what string) { fmt.Fprintf(a.err, "checker: %s ...\n", what) }}
+	g := &guest{place: p, ctx: a.ctx, say: a.note}
 	g.current = g.start()
 	return g
 }
@@ -259,11 +259,11 @@ func (a *app) vmServe([]string) int {
 
 // vm is the command of which the first argument says what to do.
 func (a *app) vm(args []string) int {
-	const usage = "say what to do: checker vm fetch"
+	const usage = "say what to do: checker vm shell, or checker vm fetch"
 	var p place
 	fset := flag.NewFlagSet("vm", flag.ContinueOnError)
 	p.flags(fset)
-	positional, files, _, err := parse(fset, args)
+	positional, rest, _, err := parse(fset, args)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -278,7 +278,9 @@ func (a *app) vm(args []string) int {
 	}
 	switch positional[0] {
 	case "fetch":
-		return a.vmFetch(p, files)
+		return a.vmFetch(p, rest)
+	case "shell":
+		return a.vmShell(p, rest)
 	}
 	return a.fail(fmt.Errorf("no %q; %s", positional[0], usage))
 }
@@ -293,7 +295,7 @@ func (a *app) vmFetch(p place, files []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	k, err := cache.Fetch(a.ctx, meta, files, func(what string) { fmt.Fprintf(a.err, "%s ...\n", what) })
+	k, err := cache.Fetch(a.ctx, meta, files, a.note)
 	if err != nil {
 		return a.fail(err)
 	}

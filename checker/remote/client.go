@@ -127,6 +127,12 @@ func (c *Client) Exec(ctx context.Context, p Program, limit time.Duration) (*Out
 	return r.Output, nil
 }
 
+// Put writes a file, which may be there already, in a folder that is.
+func (c *Client) Put(ctx context.Context, path string, data []byte) error {
+	_, err := c.ask(ctx, &request{Put: &file{path, data}}, 0)
+	return err
+}
+
 // Probe is sandbox.Probe on the other machine.
 func (c *Client) Probe(ctx context.Context) ([]sandbox.Feature, error) {
 	r, err := c.ask(ctx, &request{Probe: &struct{}{}}, sandbox.DefaultLimits().Time)

@@ -37,12 +37,18 @@ type Options struct {
 	Root bool
 }
 
-// request is one of three, by which field is not nil.
+// request is one of four, by which field is not nil.
 type request struct {
 	ID    uint64
 	Run   *run
 	Exec  *Program
+	Put   *file
 	Probe *struct{}
+}
+
+type file struct {
+	Path string
+	Data []byte
 }
 
 type run struct {
@@ -51,17 +57,21 @@ type run struct {
 }
 
 // Program is something to run on the other machine outside of any sandbox: a
-// test of the kit's.
+// test of the kit's, or a person's shell.
 type Program struct {
 	Path string // absolute; it is there
 	Args []string
 	Env  []string // added to the server's
 	Dir  string
+	// Terminal, if not empty, is the terminal there ("/dev/hvc0") that becomes
+	// its standard streams and controlling terminal, of Rows and Columns.
+	Terminal      string
+	Rows, Columns int
 }
 
 // Output is what came of a Program.
 type Output struct {
-	Text   []byte // of both streams
+	Text   []byte // of both streams, where there is no terminal
 	Status int    // exit status; 128 and more: killed by that signal
 }
 

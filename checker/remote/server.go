@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/gob"
 	"encoding/json"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"pidone/checker/sandbox"
 	"pidone/checker/trace"
@@ -62,6 +65,8 @@ func (s *server) answer(ctx context.Context, req *request) *reply {
 		r.Run, err = s.record(ctx, req.Run)
 	case req.Exec != nil:
 		r.Output, err = execute(ctx, req.Exec)
+	case req.Put != nil:
+		err = os.WriteFile(req.Put.Path, req.Put.Data, 0o644)
 	case req.Probe != nil:
 		r.Features = sandbox.Probe(ctx)
 	default:
@@ -101,8 +106,19 @@ func (s *server) record(ctx context.Context, req *run) ([]byte, error) {
 func execute(ctx context.Context, p *Program) (*Output, error) {
 	cmd := exec.CommandContext(ctx, p.Path, p.Args...)
 	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), p.Env...)
-	text, err := cmd.CombinedOutput()
-	out := &Output{Text: text}
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &text
+	if p.Terminal != "" {
+		tty, err := terminal(p)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", p.Path, err)
+		}
+		defer tty.Close()
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	}
+	err := cmd.Run()
+	out := &Output{Text: text.Bytes()}
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -114,4 +130,19 @@ func execute(ctx context.Context, p *Program) (*Output, error) {
 		return nil, fmt.Errorf("run %s: %w", p.Path, err)
 	}
 	return out, nil
+}
+
+// terminal opens a program's terminal. Whoever reads its other end has seen all
+// that was written when it is closed.
+func terminal(p *Program) (*os.File, error) {
+	fd, err := unix.Open(p.Terminal, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open terminal %s: %w", p.Terminal, err)
+	}
+	size := unix.Winsize{Row: uint16(p.Rows), Col: uint16(p.Columns)}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &size); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("set size of terminal: %w", err)
+	}
+	return os.NewFile(uintptr(fd), p.Terminal), nil
 }

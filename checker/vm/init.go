@@ -20,9 +20,11 @@ const (
 	ServeCommand = "vm-serve"
 )
 
-// Where things lie in the machine, and what they are called.
+// ProgramPath is where the caller's program lies in the machine.
+const ProgramPath = "/usr/lib/pidone/checker"
+
+// Where other things lie there, and what they are called.
 const (
-	programPath = "/usr/lib/pidone/checker"
 	busyboxPath = "/usr/bin/busybox"
 	modulesPath = "/modules"
 	portName    = "pidone"
@@ -46,7 +48,7 @@ func Init() error {
 	if _, err := wait(busyboxPath, "busybox", "--install", "-s"); err != nil {
 		return err
 	}
-	status, err := wait(programPath, programPath, ServeCommand)
+	status, err := wait(ProgramPath, ProgramPath, ServeCommand)
 	if err != nil {
 		return err
 	}

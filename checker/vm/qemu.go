@@ -48,9 +48,6 @@ type Options struct {
 	// Terminal, if not nil, is what the machine's /dev/hvc0 is connected with: a
 	// stream socket of the caller's, which stays open.
 	Terminal *os.File
-	// Environment is the server's, besides what it has anyway: "COLUMNS=80".
-	// No value can have a blank or a quote in it.
-	Environment []string
 }
 
 // Accelerators are what VM may be: how the machine's processor comes about.
@@ -90,7 +87,7 @@ func Boot(ctx context.Context, o Options) (*Machine, error) {
 		return nil, fmt.Errorf("boot VM: %w", err)
 	}
 	defer initrd.Close()
-	ours, theirs, err := socketPair()
+	ours, theirs, err := SocketPair()
 	if err != nil {
 		return nil, fmt.Errorf("boot VM: %w", err)
 	}
@@ -209,15 +206,12 @@ func (o Options) arguments(token string) []string {
 	if memory == 0 {
 		memory = 1024
 	}
-	kernel := append([]string{
-		"console=ttyS0", "quiet", "panic=-1", "cryptomgr.notests", "rdinit=" + programPath, tokenName + "=" + token,
-	}, o.Environment...)
 	args := []string{
 		"-accel", accel, "-machine", "pc", "-cpu", cpu, "-smp", "1", "-m", strconv.Itoa(memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-kernel", filepath.Join(o.Kernel.dir, imageFile), "-initrd", "/proc/self/fd/4",
-		"-append", strings.Join(append(kernel, "--", InitCommand), " "),
+		"-append", "console=ttyS0 quiet panic=-1 cryptomgr.notests rdinit=" + ProgramPath + " " + tokenName + "=" + token + " -- " + InitCommand,
 		"-device", "virtio-serial-pci",
 		"-chardev", "socket,id=port,fd=3", "-device", "virtserialport,chardev=port,name=" + portName,
 	}
@@ -249,7 +243,7 @@ func (o Options) initramfs() (_ *os.File, err error) {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	a := newArchive(w)
-	a.add(File{Path: programPath, Mode: 0o755, Data: program})
+	a.add(File{Path: ProgramPath, Mode: 0o755, Data: program})
 	a.add(File{Path: busyboxPath, Mode: 0o755, Data: busybox})
 	for i, name := range o.Kernel.Modules {
 		data, err := o.Kernel.read(name)
@@ -268,8 +262,8 @@ func (o Options) initramfs() (_ *os.File, err error) {
 	return f, nil
 }
 
-// socketPair returns the two ends of a stream, the second for QEMU.
-func socketPair() (net.Conn, *os.File, error) {
+// SocketPair returns the two ends of a stream, the second for QEMU.
+func SocketPair() (net.Conn, *os.File, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make socket pair: %w", err)
