@@ -35,6 +35,8 @@ const (
 	passed = 0
 	failed = 1
 	broken = 2
+
+	interrupted = 128 + int(unix.SIGINT) // as a shell has it
 )
 
 // app is what every subcommand works with.
@@ -134,7 +136,7 @@ func (a *app) usage() {
 func (a *app) fail(err error) int {
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(a.err, "checker: interrupted; nothing is left behind")
-		return 128 + int(unix.SIGINT)
+		return interrupted
 	}
 	fmt.Fprintf(a.err, "checker: %v\n", err)
 	var refused *sandbox.RefusedError

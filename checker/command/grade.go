@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -151,8 +150,13 @@ func (a *app) grade(args []string) int {
 	err = batch.Run(a.ctx, store, options)
 	p.close()
 	if a.ctx.Err() != nil {
-		fmt.Fprintf(a.err, "checker: interrupted; %d of %d results are kept in %s: the same command goes on from there\n", p.have, len(share), req.out)
-		return a.fail(context.Canceled)
+		how := "the same command"
+		if req.redo {
+			how = "the same command without --redo"
+		}
+		fmt.Fprintf(a.err, "checker: interrupted; %d of %d results are kept in %s, and nothing else is left behind: %s goes on from there\n",
+			p.have, len(share), req.out, how)
+		return interrupted
 	}
 	if err != nil {
 		return a.fail(err)

@@ -30,7 +30,7 @@ func (a *app) newMeter(total int) *meter {
 		s := screenOf(a.err)
 		m.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(a.err), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(min(30, s.width/4)), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(min(30, s.width/4)),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionSetDescription("grading"), progressbar.OptionUseANSICodes(true))
 		_ = m.bar.RenderBlank()
@@ -48,8 +48,8 @@ func (m *meter) done(d batch.Done) {
 		}
 	}
 	if m.bar != nil {
-		m.bar.Describe(m.sums())
 		_ = m.bar.Add(1)
+		m.bar.Describe(m.sums())
 		return
 	}
 	if d.Reused || d.Verdict == "" {
