@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -416,4 +417,53 @@ func TestGradeWhereAnotherGrades(t *testing.T) {
 	assert.Equal(t, broken, code)
 	assert.Contains(t, diagnostics, "another checker")
 	assert.NoFileExists(t, filepath.Join(out, "results.json"))
+}
+
+// TestGradeOnATerminal looks at the bar, and at what Ctrl-C says.
+func TestGradeOnATerminal(t *testing.T) {
+	program, err := checkerProgram()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	fewSubmissions(t, dir)
+	out := filepath.Join(t.TempDir(), "report")
+	on := func(width uint16, args ...string) (string, int) {
+		cmd := exec.Command(program, append([]string{"grade", "--step", "03", "--out", out, dir}, args...)...)
+		cmd.Dir = os.Getenv(rootVariable)
+		cmd.Env = append(os.Environ(), "TERM=xterm", "LANG=C.UTF-8")
+		tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: width})
+		require.NoError(t, err)
+		defer tty.Close()
+		var shown strings.Builder
+		buf := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buf)
+			shown.Write(buf[:n])
+			if err != nil {
+				break // EIO: the last of it has closed the terminal
+			}
+			if len(args) > 0 && args[0] == "--redo" && strings.Contains(shown.String(), "(1/3)") {
+				args = nil
+				_, err := tty.Write([]byte{3}) // Ctrl-C
+				require.NoError(t, err)
+			}
+		}
+		cmd.Wait()
+		return shown.String(), cmd.ProcessState.ExitCode()
+	}
+	for _, width := range []uint16{100, 40} {
+		shown, code := on(width)
+		assert.Equal(t, failed, code)
+		before, _, found := strings.Cut(shown, exercise03)
+		require.True(t, found)
+		assert.Contains(t, before, "(2/3)")
+		for _, line := range regexp.MustCompile(`[\r\n]`).Split(before, -1) {
+			plain := regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]").ReplaceAllString(line, "")
+			assert.LessOrEqual(t, len([]rune(plain)), int(width), "%q", plain)
+		}
+	}
+	shown, code := on(80, "--redo")
+	assert.Equal(t, interrupted, code)
+	assert.Regexp(t, `interrupted; \d of 3 results are kept`, shown)
+	assert.Contains(t, shown, "without --redo goes on from there")
+	assert.Empty(t, leftIn(t, out))
 }

@@ -22,17 +22,19 @@ type meter struct {
 	counts map[grade.Verdict]int
 	start  time.Time
 	bar    *progressbar.ProgressBar // nil: lines
+	narrow bool                     // the terminal has no room for the sums
 }
 
 func (a *app) newMeter(total int) *meter {
 	m := &meter{app: a, total: total, counts: map[grade.Verdict]int{}, start: time.Now()}
 	if term.IsTerminal(int(a.err.Fd())) {
 		s := screenOf(a.err)
+		m.narrow = s.width < 70
 		m.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(a.err), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(min(30, s.width/4)),
+			progressbar.OptionSetWidth(min(max(s.width-66, 4), 30)),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetDescription("grading"), progressbar.OptionUseANSICodes(true))
+			progressbar.OptionUseANSICodes(true))
 		_ = m.bar.RenderBlank()
 	}
 	return m
@@ -49,7 +51,9 @@ func (m *meter) done(d batch.Done) {
 	}
 	if m.bar != nil {
 		_ = m.bar.Add(1)
-		m.bar.Describe(m.sums())
+		if !m.narrow {
+			m.bar.Describe(m.sums())
+		}
 		return
 	}
 	if d.Reused || d.Verdict == "" {
