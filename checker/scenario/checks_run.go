@@ -108,7 +108,8 @@ func printedPID(s *scene) (*failure, error) {
 	f := s.facts
 	_, loop := f.loop()
 	own := f.pids(f.inside())
-	if !loop && printedCame(f.number(f.inside(), func(n int) bool { return own[n] })) {
+	known := f.known(f.number(f.inside(), func(n int) bool { return own[n] }))
+	if !loop && printedCame(known) {
 		return nil, nil
 	}
 	const want = "the child printing its own pid"
@@ -154,10 +155,14 @@ func printedSomething(s *scene) (*failure, error) {
 func firstPID(s *scene) (*failure, error) {
 	f := s.facts
 	pid := f.first.PIDSelf()
-	if printedCame(f.number(f.theFirst(), func(n int) bool { return n == pid })) {
+	found := f.number(f.theFirst(), func(n int) bool { return n == pid })
+	if printedCame(f.known(found)) {
 		return nil, nil
 	}
 	const want = "the first process printing its own pid"
+	if printedCame(found) {
+		return &failure{want, f.guessed(found[0], "first-pid-not-printed")}, nil
+	}
 	if b, ok := f.panicked(f.first); ok {
 		b.saw = "the first process panicked, and had not printed its pid"
 		return &failure{want, b}, nil

@@ -90,6 +90,9 @@ func (s *scene) alonePID() (b because, ok bool, err error) {
 	pid := f.first.PIDSelf()
 	everyone := f.those(func(*evidence.Process) bool { return true })
 	for _, p := range f.number(everyone, func(n int) bool { return n == pid }) {
+		if p.came && f.guesses(p.text) {
+			return f.guessed(p, "pid-not-printed"), false, nil
+		}
 		if p.came {
 			return because{}, true, nil
 		}

@@ -78,6 +78,13 @@ func wrongOutput() []submission {
 			first.print("the child's pid is 1\n")
 			speak2(child, "")
 		})},
+		{name: "all numbers", causes: map[int][]string{1: {"pid-not-printed"}}, main: output(func(_, child *proc) {
+			all := ""
+			for i := range 2000 {
+				all += fmt.Sprintln(i)
+			}
+			speak2(child, all)
+		})},
 		{name: "no pid", causes: map[int][]string{1: {"pid-not-printed"}}, main: output(func(first, child *proc) {
 			first.print("1 child started\n")
 			speak2(child, "2026/1/1 1:01:01 it is 0.1 s late, code -1\n")
