@@ -137,6 +137,7 @@ func (h *hostile) lay(t *testing.T, class string) (name string) {
 func gradeClass(t *testing.T, a *app, host *sandbox.Host, exercise, dir string, jobs int) (map[string]*grade.Record, string) {
 	t.Helper()
 	out := t.TempDir()
+	t.Chdir(a.root) // a session of another test may have been elsewhere
 	req, err := a.gradeRequest([]string{"--step", exercise, "--out", out, "--jobs", strconv.Itoa(jobs), dir})
 	require.NoError(t, err)
 	s := &session{
