@@ -18,10 +18,11 @@ type builder struct {
 	items    map[int][]*item           // of each process, in order
 	children map[int]*evidence.Process // by the Seq of the call that made them
 	orphans  map[int][]*evidence.Process
-	names    map[int]string // of processes
-	below    map[int]int    // how many processes a process led to
-	last     int            // number of a call
-	drawn    int            // processes
+	names    map[int]string                 // of processes
+	views    map[int]map[int]*evidence.View // of processes, by when a program began
+	below    map[int]int                    // how many processes a process led to
+	last     int                            // number of a call
+	drawn    int                            // processes
 	seen     map[uint64]bool
 }
 

@@ -48,7 +48,7 @@ func newBuilder(run *evidence.Run, child *evidence.Process, see func(string) str
 	b := &builder{
 		run: run, see: see,
 		items: map[int][]*item{}, children: map[int]*evidence.Process{},
-		orphans: map[int][]*evidence.Process{}, names: map[int]string{}, below: map[int]int{}, seen: map[uint64]bool{},
+		orphans: map[int][]*evidence.Process{}, names: map[int]string{}, below: map[int]int{}, seen: map[uint64]bool{}, views: map[int]map[int]*evidence.View{},
 	}
 	drawn := map[int]bool{}
 	for _, p := range run.Processes {
@@ -56,6 +56,7 @@ func newBuilder(run *evidence.Run, child *evidence.Process, see func(string) str
 			continue // no child of the learner's; a tree that is broken is not followed
 		}
 		drawn[p.ID] = true
+		b.views[p.ID] = views(p)
 		switch {
 		case p.ID == 0:
 			b.names[p.ID] = "the first process"
@@ -156,6 +157,9 @@ func (b *builder) call(it *item) *Call {
 	if isWrite(e) {
 		c.Written, c.Cut = b.written(it)
 	}
+	if v := b.views[it.process.ID][e.Done]; v != nil && e.Errno == "" {
+		c.Sees = b.sees(it.process, v)
+	}
 	return c
 }
 
@@ -234,6 +238,9 @@ func (b *builder) answer(e *evidence.Event) (string, Tone) {
 		if slices.Contains(e.Flags, "CLONE_NEWPID") {
 			return "done; for the PID namespace: its next child will be in it", Plain
 		}
+	}
+	if len(e.Host) > 0 {
+		return "done, and the host's mounts are not as they were: " + b.short(strings.Join(e.Host, ", ")), Bad
 	}
 	if isWrite(e) {
 		return "", Plain
@@ -348,6 +355,9 @@ func (b *builder) ending() []Note {
 		say(Bad, "the host's hostname was %s and is now %s", cut(r.Host.Hostname), cut(r.Host.After))
 	default:
 		say(Faint, "the host's hostname is what it was: %s", cut(r.Host.Hostname))
+	}
+	if r.Image != nil && len(r.Image.Changed) > 0 {
+		say(Bad, "the image was changed: %s", cut(strings.Join(r.Image.Changed, ", ")))
 	}
 	for i, m := range r.Host.MountsLeft {
 		if i == 4 {

@@ -70,6 +70,7 @@ type Call struct {
 	Tone    Tone   // of all of it
 	Written []string
 	Cut     bool   // more was written than Written has
+	Sees    []Note // what the program that it executed could reach
 	At      string // the line of the submission that led to it: "main.go:31"
 }
 

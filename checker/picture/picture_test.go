@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pidone/checker/evidence"
+	"pidone/checker/scenario"
 	"pidone/checker/visible"
 )
 
@@ -125,4 +126,55 @@ func TestEnding(t *testing.T) {
 		{Text: "there was more than is recorded: events, names", Tone: Warn},
 		{Text: `the host's hostname was h and is now x\n`, Tone: Bad},
 	}, p.Ending)
+}
+
+// What the container's command could reach is told where it began.
+func TestSees(t *testing.T) {
+	const image, own = "its root directory is the image's", "its /proc shows the processes of its own PID namespace"
+	for name, want := range map[string][]Note{
+		"pivot-root-put-old": {{Text: image}, {Text: own}, {Text: "mounted there: / (the host's /fs/box/rootfs), /proc (proc)"}},
+		"no-chdir":           {{Text: image}, {Text: own}, {Text: "mounted there: /proc (proc)"}, {Text: "its working directory lies outside: /work", Tone: Warn}},
+		"old-root-left":      {{Text: image}, {Text: own}, {Text: "mounted there: /.old (the host's /), / (the host's /fs/box/rootfs), /proc (proc)"}},
+		"proc-on-host":       {{Text: image}, {Text: "its /proc shows the processes of the host", Tone: Warn}, {Text: "mounted there: /proc (proc)"}},
+		"host-through-proc":  {{Text: image}, {Text: own}, {Text: "mounted there: /proc (proc)"}, {Text: "/proc/1/root leads out of its root directory", Tone: Warn}},
+		"prints-it-all":      nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			recording, err := scenario.ReadRecording("../../testdata/evidence/04-namespaces-and-chroot/" + name + ".json")
+			require.NoError(t, err)
+			run := recording.Runs[0].Run
+			p, err := New(run, scenario.Child(run), visible.Text)
+			require.NoError(t, err)
+			assert.Equal(t, want, seen(p.First))
+		})
+	}
+}
+
+// seen returns what the programs of a frame and of those in it could reach.
+func seen(f *Frame) []Note {
+	var all []Note
+	for _, r := range f.Rows {
+		switch {
+		case r.Frame != nil:
+			all = append(all, seen(r.Frame)...)
+		case r.Call != nil:
+			all = append(all, r.Call.Sees...)
+		}
+	}
+	return all
+}
+
+// Of what is mounted below a folder of the host's only what is not the host's
+// too, at that place, is told.
+func TestMounts(t *testing.T) {
+	b := &builder{see: visible.Text}
+	host := func(point, host string) evidence.Mount {
+		return evidence.Mount{Point: point, FSType: "ext4", Host: host}
+	}
+	assert.Equal(t, "/ (the host's /fs/box), /usr (the host's /usr), /old (the host's /), /old/tmp (tmpfs)", b.mounts([]evidence.Mount{
+		host("/", "/fs/box"), host("/etc", "/fs/box/etc"), host("/usr", "/usr"), host("/usr/lib", "/usr/lib"),
+		host("/old", "/"), host("/old/dev", "/dev"), {Point: "/old/tmp", FSType: "tmpfs"},
+	}))
+	many := make([]evidence.Mount, maxMounts+3)
+	assert.Contains(t, b.mounts(many), ", and 3 more")
 }

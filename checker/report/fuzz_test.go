@@ -79,7 +79,9 @@ func someRun(seed int64, texts []string) *evidence.Run {
 			p.PIDs = append(p.PIDs, r.Intn(1<<22))
 		}
 		for range r.Intn(3) {
-			p.Execs = append(p.Execs, evidence.Exec{Argv: texts, Path: text()})
+			view := &evidence.View{Host: r.Intn(2) == 0, Proc: r.Intn(2) == 0, ProcPIDs: uint64(r.Intn(3)), Outside: []evidence.Way{{FD: r.Intn(3) - 1, PID: r.Intn(2), To: text()}},
+				Mounts: []evidence.Mount{{Point: text(), FSType: text()}, {Point: text(), Host: text()}}}
+			p.Execs = append(p.Execs, evidence.Exec{Seq: r.Intn(2), Argv: texts, Path: text(), View: view})
 		}
 		run.Processes = append(run.Processes, p)
 	}
@@ -90,7 +92,7 @@ func someRun(seed int64, texts []string) *evidence.Run {
 		}
 		after := state()
 		e := &evidence.Event{
-			Seq: next(), Done: r.Intn(2), Process: r.Intn(len(run.Processes)), Call: calls[r.Intn(len(calls))],
+			Seq: next(), Done: r.Intn(2), Host: texts[:r.Intn(2)], Process: r.Intn(len(run.Processes)), Call: calls[r.Intn(len(calls))],
 			Flags: texts, Text: text(), Path: text(), Source: text(), FSType: text(), Argv: texts,
 			Result: r.Int63(), Before: text(), At: text(), Signal: text(), PID: r.Int(), Child: r.Intn(50),
 		}

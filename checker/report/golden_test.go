@@ -193,6 +193,19 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// What the command in an image could reach is drawn where it began.
+func TestTraceOfAnImage(t *testing.T) {
+	t.Parallel()
+	recording, err := scenario.ReadRecording("../../testdata/evidence/04-namespaces-and-chroot/no-chdir.json")
+	require.NoError(t, err)
+	run := recording.Runs[0].Run
+	for _, columns := range []int{80, 60, 40} {
+		var b bytes.Buffer
+		require.NoError(t, Trace(&b, run, scenario.Child(run), Options{Width: columns}))
+		golden(t, fmt.Sprintf("trace-no-chdir-%d", columns), b.String())
+	}
+}
+
 func TestTraceInColourAndASCII(t *testing.T) {
 	t.Parallel()
 	run, child := recorded(t, "hostname-on-host", 2)

@@ -167,7 +167,11 @@ func (d *drawing) call(c *picture.Call, max int) []row {
 	if c.Answer != "" {
 		b.text += " " + d.glyph.arrow + " " + c.Answer
 	}
-	return append(d.lay(b, max), d.written(c, b.hang, max)...)
+	rows := append(d.lay(b, max), d.written(c, b.hang, max)...)
+	for _, n := range c.Sees {
+		rows = append(rows, d.lay(block{lead: pad(b.hang) + d.glyph.dash, hang: b.hang + 2, text: n.Text, ink: inkOf(n.Tone), leadInk: faint}, max)...)
+	}
+	return rows
 }
 
 // maxWritten is how many rows are drawn of what was written at once.

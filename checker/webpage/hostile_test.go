@@ -60,14 +60,17 @@ func madeOf(texts []string) *grade.Record {
 	}
 	seq := 0
 	for id := range 6 {
-		p := &evidence.Process{ID: id, Creator: id - 1, PIDs: []int{100 + id, 1}, Born: state(uint64(id)), Last: state(uint64(id)), Execs: []evidence.Exec{{Argv: texts}}}
+		p := &evidence.Process{ID: id, Creator: id - 1, PIDs: []int{100 + id, 1}, Born: state(uint64(id)), Last: state(uint64(id)), Execs: []evidence.Exec{{Seq: 1, Argv: texts, View: &evidence.View{Outside: []evidence.Way{{To: text()}}, Mounts: []evidence.Mount{{Point: text(), FSType: text()}, {Point: text(), Host: text()}}}}}}
 		run.Processes = append(run.Processes, p)
 		for range texts {
 			seq++
 			after := state(uint64(seq))
-			e := &evidence.Event{Seq: seq, Done: 1, Process: id, Call: text(), Text: text(), Path: text(), Source: text(), FSType: text(), Flags: texts, Argv: texts, Errno: text(), Before: text(), At: text(), After: &after}
+			e := &evidence.Event{Seq: seq, Done: 1, Host: texts, Process: id, Call: text(), Text: text(), Path: text(), Source: text(), FSType: text(), Flags: texts, Argv: texts, Errno: text(), Before: text(), At: text(), After: &after}
 			if seq%3 == 0 {
 				e.Errno, e.Target, e.Data, e.Size = "", &evidence.Target{Kind: "file", Name: text()}, []byte(all), 10
+			}
+			if seq%3 == 1 {
+				e.Errno = "" // it executed what has the view
 			}
 			run.Events = append(run.Events, e)
 		}
