@@ -151,7 +151,9 @@ func (s *section) finding(e *grade.Entry, step int, f *scenario.Finding) finding
 	}
 	if f.SameAs > 0 {
 		out.Why, out.Try, out.Ask, out.Hint = "", "", "", ""
-		out.At = s.places.mark(f.At, "")
+		if out.At = s.places.mark(f.At, ""); out.At != nil {
+			out.At.Code = ""
+		}
 		return out
 	}
 	note := out.Why
