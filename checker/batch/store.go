@@ -44,8 +44,12 @@ func (e *BusyError) Error() string {
 
 // OpenStore makes the folder if it is not there, takes hold of it, and removes
 // what a killed grader was writing. Close the Store when done. The error is a
-// *BusyError if another program holds it.
+// *BusyError if another program holds it. A folder in which other things lie is
+// refused: reports replace what has their names.
 func OpenStore(dir string) (_ *Store, err error) {
+	if err := ours(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(filepath.Join(dir, recordFolder), 0o777); err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, reason(err))
 	}
@@ -63,6 +67,33 @@ func OpenStore(dir string) (_ *Store, err error) {
 	}
 	s := &Store{dir: dir, lock: lock}
 	return s, s.sweep()
+}
+
+// ours says what speaks against a folder: it holds something, and neither
+// results nor, for those who join them, folders with results.
+func ours(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: %w", dir, reason(err))
+	}
+	isStore := func(dir string) bool {
+		_, err := os.Lstat(filepath.Join(dir, manifestFile))
+		return err == nil
+	}
+	if isStore(dir) {
+		return nil
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if name[0] == '.' || name == recordFolder || name == evidenceFolder || e.IsDir() && isStore(filepath.Join(dir, name)) {
+			continue
+		}
+		return fmt.Errorf("open %s: %s lies there, and no results: name a new folder, so that nothing of yours is replaced", dir, name)
+	}
+	return nil
 }
 
 // patience is how long a folder may be held by what a killed grader leaves

@@ -55,6 +55,21 @@ func TestWhatAKilledGraderWroteIsRemoved(t *testing.T) {
 	assert.False(t, s.HasEvidence("ada"))
 }
 
+func TestFoldersOfOthersAreLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	shard := filepath.Join(dir, "shard-1")
+	s := open(t, shard)
+	require.NoError(t, s.WriteManifest(&Manifest{}))
+	s.Close()
+	s = open(t, dir) // where shards are joined
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("mine"), 0o644))
+	s.Close()
+	_, err := OpenStore(dir)
+	assert.ErrorContains(t, err, "notes.txt")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, manifestFile), []byte("{}"), 0o644))
+	open(t, dir) // ours, and the instructor has put notes there
+}
+
 func TestStoreSaysWhatIsWrong(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))

@@ -95,6 +95,9 @@ func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
 	if r.store, err = absolute(r.out); err != nil {
 		return nil, err
 	}
+	if rel, err := filepath.Rel(r.dir, r.store); err == nil && (rel == "." || filepath.IsLocal(rel) && rel != filepath.Base(rel)) {
+		return nil, fmt.Errorf("--out %s: it lies among the submissions in %s: name another folder", r.out, positional[0])
+	}
 	if r.roster != "" {
 		r.roster, err = absolute(r.roster)
 	}
