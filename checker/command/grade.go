@@ -143,6 +143,7 @@ func (a *app) grade(args []string) int {
 		fmt.Fprintf(a.err, "checker: note: shard %s has none of the %d submissions\n", req.shard, len(c.names))
 	}
 	p := a.newMeter(len(share))
+	g.warm.slow = p.warming
 	options := batch.Options{
 		Names: share, Open: g.entry(c), Jobs: req.jobs, Redo: req.redo, Evidence: req.evidence,
 		Done: p.done, Again: p.again,

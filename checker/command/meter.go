@@ -67,12 +67,23 @@ func (m *meter) done(d batch.Done) {
 		printable(d.Name), d.Verdict, d.Score, d.Max, m.sums(), left)
 }
 
+// note says why it takes time: short on a bar, else in a line.
+func (m *meter) note(short, line string) {
+	if m.bar == nil {
+		fmt.Fprintln(m.app.err, line)
+	} else if !m.narrow {
+		m.bar.Describe(short)
+	}
+}
+
+// warming says that the compiler is not ready yet.
+func (m *meter) warming() {
+	m.note("first Go's library", "compiling Go's own library first, once on a machine ...")
+}
+
 // again is told that so many are graded a second time.
 func (m *meter) again(n int) {
-	if m.bar != nil {
-		return
-	}
-	fmt.Fprintf(m.app.err, "once more, one at a time, what errored or ran out of time beside others: %d\n", n)
+	m.note("once more, alone", fmt.Sprintf("once more, one at a time, what errored or ran out of time beside others: %d", n))
 }
 
 // sums says how many came to what.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"pidone/checker/build"
 )
@@ -17,6 +18,8 @@ import (
 type warmer struct {
 	root  string
 	stock *build.Stock
+	// slow, if not nil, is told when preparing takes so long that one wonders.
+	slow func()
 
 	first sync.Once
 	mu    sync.Mutex // held while something is compiled
@@ -32,6 +35,9 @@ func usual() []string {
 // submissions need no more. It does so once, and all wait for it.
 func (w *warmer) begin(ctx context.Context, exercise string) {
 	w.first.Do(func() {
+		if w.slow != nil {
+			defer time.AfterFunc(2*time.Second, w.slow).Stop()
+		}
 		files, _ := filepath.Glob(filepath.Join(w.root, "solutions", exercise, "*.go"))
 		paths := usual()
 		for _, name := range files {
