@@ -2,9 +2,11 @@ package export
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -117,4 +119,31 @@ func TestOne(t *testing.T) {
 		assert.NotEmpty(t, b.String())
 	}
 	require.EqualError(t, One(nil, "pdf", someClass(), r), `no format "pdf"; there are junit, gradescope, classroom, exercism, tap, github`)
+}
+
+// However many submissions there are, the reports keep no more than a line of
+// the summary and of the page's table of each.
+func TestMemoryIsFlat(t *testing.T) {
+	out, err := Open(t.TempDir(), someClass(), Extra())
+	require.NoError(t, err)
+	records := realRecords(t)
+	used := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var first uint64
+	for i := range 600 {
+		r := *records[i%len(records)]
+		r.Entry.Name = fmt.Sprintf("%05d", i)
+		require.NoError(t, out.Add(&r))
+		if i == 199 {
+			first = used()
+		}
+	}
+	grown := int64(used()) - int64(first)
+	t.Logf("200 submissions: %d KiB; %d more for 400 further ones", first>>10, grown>>10)
+	assert.Less(t, grown, int64(400<<10), "bytes, for 400 submissions")
+	require.NoError(t, out.Close())
 }
