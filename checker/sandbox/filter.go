@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,46 +95,96 @@ const x32Bit = 0x40000000
 
 // filter assembles the program of classic BPF for the rules. Calls of another
 // architecture or ABI end the process: to them the numbers mean other calls.
+//
+// The call is looked for by halves: the kernel works through a filter for every
+// number there is when it is installed, and for many a call of the submission.
 func filter(rules []Rule) ([]unix.SockFilter, error) {
-	stmt := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
-	jump := func(code uint16, k uint32, jt, jf uint8) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | code, Jt: jt, Jf: jf, K: k}
-	}
-	load := func(offset uint32) unix.SockFilter { return stmt(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, offset) }
-	ret := func(action uint32) unix.SockFilter { return stmt(unix.BPF_RET|unix.BPF_K, action) }
-
 	prog := []unix.SockFilter{
 		load(dataArch), jump(unix.BPF_JEQ, auditArch, 1, 0), ret(retKill),
 		load(dataNr), jump(unix.BPF_JGE, x32Bit, 0, 1), ret(retKill),
 	}
+	byNr := map[uint32]*ruled{}
+	var calls []*ruled
 	for _, r := range rules {
-		if r.Arg < 0 || r.Arg > 5 {
-			return nil, fmt.Errorf("assemble filter: call %d: no argument %d", r.Nr, r.Arg)
+		test, err := r.assemble()
+		if err != nil {
+			return nil, fmt.Errorf("assemble filter: call %d: %w", r.Nr, err)
 		}
-		var test unix.SockFilter
-		switch r.Op {
-		case Always:
-			prog = append(prog, jump(unix.BPF_JEQ, r.Nr, 0, 1), ret(r.Action))
-			continue
-		case AnySet:
-			test = jump(unix.BPF_JSET, r.Value, 0, 1)
-		case NoneSet:
-			test = jump(unix.BPF_JSET, r.Value, 1, 0)
-		case Equal:
-			test = jump(unix.BPF_JEQ, r.Value, 0, 1)
-		default:
-			return nil, fmt.Errorf("assemble filter: call %d: no operation %d", r.Nr, r.Op)
+		c := byNr[r.Nr]
+		if c == nil {
+			c = &ruled{nr: r.Nr}
+			byNr[r.Nr], calls = c, append(calls, c)
 		}
-		prog = append(prog,
-			jump(unix.BPF_JEQ, r.Nr, 0, 4),
-			load(uint32(dataArgs+8*r.Arg)), test, ret(r.Action), load(dataNr))
+		c.prog = append(c.prog, test...)
 	}
-	prog = append(prog, ret(RetAllow))
+	slices.SortFunc(calls, func(a, b *ruled) int { return cmp.Compare(a.nr, b.nr) })
+	prog = append(prog, search(calls)...)
 	if len(prog) > unix.BPF_MAXINSNS {
 		return nil, fmt.Errorf("assemble filter: %d instructions, at most %d", len(prog), unix.BPF_MAXINSNS)
 	}
 	return prog, nil
 }
+
+// ruled is a call for which there are rules, with the program of these.
+type ruled struct {
+	nr   uint32
+	prog []unix.SockFilter
+}
+
+// assemble returns a program that goes on behind itself if the rule does not match.
+func (r *Rule) assemble() ([]unix.SockFilter, error) {
+	if r.Arg < 0 || r.Arg > 5 {
+		return nil, fmt.Errorf("no argument %d", r.Arg)
+	}
+	arg := load(uint32(dataArgs + 8*r.Arg))
+	switch r.Op {
+	case Always:
+		return []unix.SockFilter{ret(r.Action)}, nil
+	case AnySet:
+		return []unix.SockFilter{arg, jump(unix.BPF_JSET, r.Value, 0, 1), ret(r.Action)}, nil
+	case NoneSet:
+		return []unix.SockFilter{arg, jump(unix.BPF_JSET, r.Value, 1, 0), ret(r.Action)}, nil
+	case Equal:
+		return []unix.SockFilter{arg, jump(unix.BPF_JEQ, r.Value, 0, 1), ret(r.Action)}, nil
+	}
+	return nil, fmt.Errorf("no operation %d", r.Op)
+}
+
+// search assembles the program that finds the call among those, which are in order.
+func search(calls []*ruled) (prog []unix.SockFilter) {
+	if len(calls) <= 3 {
+		for _, c := range calls {
+			body := append(c.prog, ret(RetAllow))
+			prog = append(append(prog, unless(unix.BPF_JEQ, c.nr, len(body))...), body...)
+		}
+		return append(prog, ret(RetAllow))
+	}
+	half := len(calls) / 2
+	below := search(calls[:half])
+	// Where the number is not below, over what is for those below.
+	prog = append(prog, jump(unix.BPF_JGE, calls[half].nr, 0, 1), far(len(below)))
+	return append(append(prog, below...), search(calls[half:])...)
+}
+
+// unless passes over the next n instructions unless the test holds.
+func unless(code uint16, k uint32, n int) []unix.SockFilter {
+	if n > math.MaxUint8 {
+		return []unix.SockFilter{jump(code, k, 1, 0), far(n)}
+	}
+	return []unix.SockFilter{jump(code, k, 0, uint8(n))}
+}
+
+func stmt(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
+
+func jump(code uint16, k uint32, jt, jf uint8) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | code, Jt: jt, Jf: jf, K: k}
+}
+
+func far(n int) unix.SockFilter { return stmt(unix.BPF_JMP|unix.BPF_JA, uint32(n)) }
+
+func load(offset uint32) unix.SockFilter { return stmt(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, offset) }
+
+func ret(action uint32) unix.SockFilter { return stmt(unix.BPF_RET|unix.BPF_K, action) }
 
 // install appends the call that puts the filter on the calling process.
 func (s *script) install(prog []unix.SockFilter) {

@@ -41,6 +41,9 @@ func judge(t testing.TB, prog []unix.SockFilter, d data) uint32 {
 			continue
 		case unix.BPF_RET | unix.BPF_K:
 			return in.K
+		case unix.BPF_JMP | unix.BPF_JA:
+			pc += int(in.K)
+			continue
 		case unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K:
 			holds = a == in.K
 		case unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K:
@@ -76,16 +79,17 @@ func expected(rules []Rule, d data) uint32 {
 func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 	for range 200 {
 		var rules []Rule
-		for range rand.IntN(20) {
+		most := 1 + rand.Uint32N(20)
+		for range rand.IntN(20) * rand.IntN(20) {
 			rules = append(rules, Rule{
-				Nr: rand.Uint32N(8), Op: Op(rand.IntN(4)), Arg: rand.IntN(6),
+				Nr: rand.Uint32N(most), Op: Op(rand.IntN(4)), Arg: rand.IntN(6),
 				Value: 1 << rand.IntN(4), Action: RetTrace | rand.Uint32N(1000),
 			})
 		}
 		prog, err := filter(rules)
 		require.NoError(t, err)
 		for range 200 {
-			d := data{nr: rand.Uint32N(9), arch: auditArch}
+			d := data{nr: rand.Uint32N(most + 1), arch: auditArch}
 			for i := range d.args {
 				d.args[i] = uint64(rand.Uint32N(16)) | rand.Uint64()<<32 // the high half does not count
 			}
