@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -56,11 +55,11 @@ type group struct {
 // openGroups finds out where groups can be made. Where they cannot keep limits
 // it says why in an error, and returns nil or groups that are a fence alone.
 func openGroups(name string) (*groups, error) {
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := readFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.ReadFile("/proc/self/cgroup")
+	self, err := readFile("/proc/self/cgroup")
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +89,13 @@ type hierarchy struct {
 
 // hierarchies reads /proc/self/mountinfo.
 func hierarchies(mountinfo []byte) (all []hierarchy) {
-	for sc := bufio.NewScanner(bytes.NewReader(mountinfo)); sc.Scan(); {
-		before, after, ok := strings.Cut(sc.Text(), " - ")
+	for line := range bytes.Lines(mountinfo) {
+		if !bytes.Contains(line, []byte(" - cgroup")) { // most are not
+			continue
+		}
+		before, after, _ := strings.Cut(string(line), " - ")
 		f, s := strings.Fields(before), strings.Fields(after)
-		if !ok || len(f) < 5 || len(s) < 3 || (s[0] != "cgroup" && s[0] != "cgroup2") {
+		if len(f) < 5 || len(s) < 3 || (s[0] != "cgroup" && s[0] != "cgroup2") {
 			continue
 		}
 		all = append(all, hierarchy{mount: f[4], root: f[3], options: strings.Split(s[2], ","), v2: s[0] == "cgroup2"})
@@ -140,7 +142,7 @@ func groupDirs(mountinfo, self []byte) (dirs []string, v2 bool, err error) {
 			continue
 		}
 		for dir := h.path(self, ""); dir != ""; dir = filepath.Dir(dir) {
-			control, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
+			control, err := readFile(filepath.Join(dir, "cgroup.subtree_control"))
 			has := strings.Fields(string(control))
 			if err == nil && slices.Contains(has, "memory") && slices.Contains(has, "pids") && unix.Access(dir, unix.W_OK) == nil {
 				return []string{dir}, true, nil
@@ -179,7 +181,7 @@ func startTime(stat []byte) string {
 
 // hostName is what the names of a Host's groups begin with.
 func hostName() (string, error) {
-	stat, err := os.ReadFile("/proc/self/stat")
+	stat, err := readFile("/proc/self/stat")
 	if err != nil {
 		return "", err
 	}
@@ -300,7 +302,7 @@ func (gr *group) limited() bool { return gr != nil && gr.g.limits }
 // hits tells whether the limits of memory and processes were met.
 func (gr *group) hits() (memory, processes bool) {
 	count := func(dir, file, key string) bool {
-		data, err := os.ReadFile(filepath.Join(dir, file))
+		data, err := readFile(filepath.Join(dir, file))
 		if err != nil {
 			return false
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -99,79 +98,64 @@ const x32Bit = 0x40000000
 // The call is looked for by halves: the kernel works through a filter for every
 // number there is when it is installed, and for many a call of the submission.
 func filter(rules []Rule) ([]unix.SockFilter, error) {
-	prog := []unix.SockFilter{
-		load(dataArch), jump(unix.BPF_JEQ, auditArch, 1, 0), ret(retKill),
-		load(dataNr), jump(unix.BPF_JGE, x32Bit, 0, 1), ret(retKill),
-	}
-	byNr := map[uint32]*ruled{}
-	var calls []*ruled
 	for _, r := range rules {
-		test, err := r.assemble()
-		if err != nil {
-			return nil, fmt.Errorf("assemble filter: call %d: %w", r.Nr, err)
+		if r.Arg < 0 || r.Arg > 5 {
+			return nil, fmt.Errorf("assemble filter: call %d: no argument %d", r.Nr, r.Arg)
 		}
-		c := byNr[r.Nr]
-		if c == nil {
-			c = &ruled{nr: r.Nr}
-			byNr[r.Nr], calls = c, append(calls, c)
+		if r.Op < Always || r.Op > Equal {
+			return nil, fmt.Errorf("assemble filter: call %d: no operation %d", r.Nr, r.Op)
 		}
-		c.prog = append(c.prog, test...)
 	}
-	slices.SortFunc(calls, func(a, b *ruled) int { return cmp.Compare(a.nr, b.nr) })
-	prog = append(prog, search(calls)...)
+	prog := append(make([]unix.SockFilter, 0, 512),
+		load(dataArch), jump(unix.BPF_JEQ, auditArch, 1, 0), ret(retKill),
+		load(dataNr), jump(unix.BPF_JGE, x32Bit, 0, 1), ret(retKill))
+	rules = slices.Clone(rules)
+	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Nr, b.Nr) })
+	var calls [][]Rule
+	for n := 0; len(rules) > 0; rules = rules[n:] {
+		for n = 1; n < len(rules) && rules[n].Nr == rules[0].Nr; n++ {
+		}
+		calls = append(calls, rules[:n])
+	}
+	prog = search(prog, calls)
 	if len(prog) > unix.BPF_MAXINSNS {
 		return nil, fmt.Errorf("assemble filter: %d instructions, at most %d", len(prog), unix.BPF_MAXINSNS)
 	}
 	return prog, nil
 }
 
-// ruled is a call for which there are rules, with the program of these.
-type ruled struct {
-	nr   uint32
-	prog []unix.SockFilter
-}
-
-// assemble returns a program that goes on behind itself if the rule does not match.
-func (r *Rule) assemble() ([]unix.SockFilter, error) {
-	if r.Arg < 0 || r.Arg > 5 {
-		return nil, fmt.Errorf("no argument %d", r.Arg)
+// search appends what finds the call, whose number is loaded, among those for
+// which there are rules, and obeys these.
+func search(prog []unix.SockFilter, calls [][]Rule) []unix.SockFilter {
+	if len(calls) > 3 {
+		half := len(calls) / 2
+		// Where the number is not below, over what is for those below.
+		prog = append(prog, jump(unix.BPF_JGE, calls[half][0].Nr, 0, 1), far(0))
+		at := len(prog)
+		prog = search(prog, calls[:half])
+		prog[at-1] = far(len(prog) - at)
+		return search(prog, calls[half:])
 	}
-	arg := load(uint32(dataArgs + 8*r.Arg))
-	switch r.Op {
-	case Always:
-		return []unix.SockFilter{ret(r.Action)}, nil
-	case AnySet:
-		return []unix.SockFilter{arg, jump(unix.BPF_JSET, r.Value, 0, 1), ret(r.Action)}, nil
-	case NoneSet:
-		return []unix.SockFilter{arg, jump(unix.BPF_JSET, r.Value, 1, 0), ret(r.Action)}, nil
-	case Equal:
-		return []unix.SockFilter{arg, jump(unix.BPF_JEQ, r.Value, 0, 1), ret(r.Action)}, nil
-	}
-	return nil, fmt.Errorf("no operation %d", r.Op)
-}
-
-// search assembles the program that finds the call among those, which are in order.
-func search(calls []*ruled) (prog []unix.SockFilter) {
-	if len(calls) <= 3 {
-		for _, c := range calls {
-			body := append(c.prog, ret(RetAllow))
-			prog = append(append(prog, unless(unix.BPF_JEQ, c.nr, len(body))...), body...)
+	for _, rules := range calls {
+		prog = append(prog, jump(unix.BPF_JEQ, rules[0].Nr, 1, 0), far(0))
+		at := len(prog)
+		for _, r := range rules {
+			arg := load(uint32(dataArgs + 8*r.Arg))
+			switch r.Op {
+			case Always:
+				prog = append(prog, ret(r.Action))
+			case AnySet:
+				prog = append(prog, arg, jump(unix.BPF_JSET, r.Value, 0, 1), ret(r.Action))
+			case NoneSet:
+				prog = append(prog, arg, jump(unix.BPF_JSET, r.Value, 1, 0), ret(r.Action))
+			case Equal:
+				prog = append(prog, arg, jump(unix.BPF_JEQ, r.Value, 0, 1), ret(r.Action))
+			}
 		}
-		return append(prog, ret(RetAllow))
+		prog = append(prog, ret(RetAllow))
+		prog[at-1] = far(len(prog) - at)
 	}
-	half := len(calls) / 2
-	below := search(calls[:half])
-	// Where the number is not below, over what is for those below.
-	prog = append(prog, jump(unix.BPF_JGE, calls[half].nr, 0, 1), far(len(below)))
-	return append(append(prog, below...), search(calls[half:])...)
-}
-
-// unless passes over the next n instructions unless the test holds.
-func unless(code uint16, k uint32, n int) []unix.SockFilter {
-	if n > math.MaxUint8 {
-		return []unix.SockFilter{jump(code, k, 1, 0), far(n)}
-	}
-	return []unix.SockFilter{jump(code, k, 0, uint8(n))}
+	return append(prog, ret(RetAllow))
 }
 
 func stmt(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }

@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -41,11 +43,11 @@ func Open() (*Host, error) {
 	if !capable() {
 		return nil, errors.New("open sandbox host: CAP_SYS_ADMIN is missing")
 	}
-	uidMap, err := os.ReadFile("/proc/self/uid_map")
+	uidMap, err := readFile("/proc/self/uid_map")
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w: is /proc mounted?", err)
 	}
-	gidMap, err := os.ReadFile("/proc/self/gid_map")
+	gidMap, err := readFile("/proc/self/gid_map")
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
@@ -87,8 +89,7 @@ func pickRange(maps ...[]byte) idRange {
 	for _, m := range maps {
 		var e []idRange
 		for _, line := range bytes.Split(m, []byte("\n")) {
-			var inside, outside, count int
-			if n, _ := fmt.Sscan(string(line), &inside, &outside, &count); n == 3 {
+			if inside, _, count, ok := extent(line); ok {
 				e = append(e, idRange{inside, min(count, math.MaxInt32)})
 			}
 		}
@@ -121,12 +122,49 @@ func pickRange(maps ...[]byte) idRange {
 // caller's user namespace: it is 0 one level up, of whoever that is.
 func mayBeRoot(uidMap []byte, id int) bool {
 	for _, line := range bytes.Split(uidMap, []byte("\n")) {
-		var inside, outside, count int
-		if n, _ := fmt.Sscan(string(line), &inside, &outside, &count); n == 3 && inside <= id && id-inside < count {
+		if inside, outside, count, ok := extent(line); ok && inside <= id && id-inside < count {
 			return outside+id-inside == 0
 		}
 	}
 	return true
+}
+
+// extent reads a line of /proc/PID/uid_map, user_namespaces(7).
+func extent(line []byte) (inside, outside, count int, ok bool) {
+	f := bytes.Fields(line)
+	if len(f) != 3 {
+		return 0, 0, 0, false
+	}
+	var errs [3]error
+	inside, errs[0] = strconv.Atoi(string(f[0]))
+	outside, errs[1] = strconv.Atoi(string(f[1]))
+	count, errs[2] = strconv.Atoi(string(f[2]))
+	return inside, outside, count, errs == [3]error{}
+}
+
+// readFile reads a file that the kernel makes up, without what os.ReadFile does
+// for files that may block.
+func readFile(path string) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	data := make([]byte, 0, 4096)
+	for {
+		data = slices.Grow(data, 1024)
+		n, err := unix.Read(fd, data[len(data):cap(data)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, &os.PathError{Op: "read", Path: path, Err: err}
+		}
+		if n <= 0 {
+			return data, nil
+		}
+		data = data[:len(data)+n]
+	}
 }
 
 // capable tells whether the caller has the capabilities that sandboxes need.
@@ -173,46 +211,21 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 	if err := checkTrees(cmd.Trees); err != nil {
 		return nil, err
 	}
-	// What can be prepared in peace is, while the thread makes itself ready.
-	plans := make(chan *plan, 1)
-	done := make(chan error, 1)
+	// Cgroups are looked for here while the thread makes itself ready.
+	groups := make(chan *groups, 1)
 	var res *Result
-	go func() {
-		done <- onThread(func() (err error) {
-			res, err = h.run(ctx, &cmd, plans)
-			return err
-		})
-	}()
-	plans <- h.plan(&cmd)
+	done := onThread(func() (err error) {
+		res, err = h.run(ctx, &cmd, groups)
+		return err
+	})
+	groups <- h.opened()
 	return res, <-done
 }
 
-// plan is what a run needs that does not depend on the thread that it is on.
-type plan struct {
-	root   rootBuilder
-	group  *group
-	script *script
-	image  int // of the script; -1 if there is an error
-	err    error
-}
-
-func (h *Host) plan(cmd *Command) *plan {
-	p := &plan{root: rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}, group: h.opened().next(), image: -1}
-	prog, err := filter(append(refused(), cmd.Rules...))
-	if err == nil {
-		err = p.root.findBase()
-	}
-	if err == nil {
-		p.script = h.script(cmd, &p.root, p.group, prog)
-		p.image, err = p.script.image(strings.TrimSuffix(h.name, "-"))
-	}
-	p.err = err
-	return p
-}
-
 // onThread runs f on an OS thread of its own, which f may change as it likes
-// (its mount namespace, its user): it ends when f does.
-func onThread(f func() error) error {
+// (its mount namespace, its user): it ends when f does. What f returned is sent
+// then.
+func onThread(f func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // and never unlocked, unless it is the main thread
@@ -222,10 +235,10 @@ func onThread(f func() error) error {
 		}
 		// The runtime never ends the main thread, and /proc/self shows what it
 		// is in. While it is held here, f gets another.
-		done <- onThread(f)
+		done <- <-onThread(f)
 		runtime.UnlockOSThread()
 	}()
-	return <-done
+	return done
 }
 
 func setDefault[T comparable](v *T, to T) {

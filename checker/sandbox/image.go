@@ -128,20 +128,15 @@ func (s *script) image(name string) (int, error) {
 	return fd, nil
 }
 
-// start makes the image of the script and runs it: see startImage.
+// start runs the script in a process of its own, a child of the calling thread
+// in a session of its own, with all signals as they are for the thread. Its
+// descriptors from 0 up are files, and one behind those, of its executable.
 func (s *script) start(name string, files ...int) (pid, pidfd int, err error) {
 	image, err := s.image(name)
 	if err != nil {
 		return 0, -1, err
 	}
 	defer unix.Close(image)
-	return startImage(image, files...)
-}
-
-// startImage runs a script in a process of its own, a child of the calling thread
-// in a session of its own, with all signals as they are for the thread. Its
-// descriptors from 0 up are files, and one behind those, of its executable.
-func startImage(image int, files ...int) (pid, pidfd int, err error) {
 	fds := make([]uintptr, 0, len(files)+1)
 	for _, fd := range append(files[:len(files):len(files)], image) {
 		fds = append(fds, uintptr(fd))
@@ -182,7 +177,7 @@ func (s *script) run() (failed *call, errno unix.Errno, err error) {
 		return nil, 0, err
 	}
 	defer unix.Close(p[0])
-	err = onThread(func() error {
+	err = <-onThread(func() error {
 		pid, pidfd, err := s.start("pidone", p[1])
 		unix.Close(p[1])
 		if err != nil {

@@ -88,7 +88,7 @@ func probeNamespace(name string, flag uint64) Feature {
 // probeMounts tries the calls that build a root: mount a tmpfs, take a folder
 // and make the copy read-only with all that is below.
 func probeMounts() Feature {
-	return answer("read-only bind mounts (mount_setattr)", onThread(func() error {
+	return answer("read-only bind mounts (mount_setattr)", <-onThread(func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 			return fmt.Errorf("unshare: %w", err)
 		}
@@ -119,7 +119,7 @@ func probeSeccomp() Feature {
 
 // probePtrace seizes a process as the recorder does.
 func probePtrace() Feature {
-	return answer("ptrace", onThread(func() error {
+	return answer("ptrace", <-onThread(func() error {
 		s := newScript()
 		pause := binary.NativeEndian.AppendUint64(nil, 10) // struct timespec; for ever would be too long if we are killed
 		s.try("pause", unix.SYS_PPOLL, 0, 0, s.bytes(append(pause, make([]byte, 8)...)), 0)

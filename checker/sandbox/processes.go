@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,9 +22,9 @@ func waitFor(pid int) error {
 }
 
 // start starts the janitor, which starts init.
-func (r *running) start(image int) (err error) {
+func (r *running) start(s *script) (err error) {
 	files := append([]int{r.stdio[0], r.stdio[1], r.stdio[2], r.goOn[0], r.report[1], r.status[1], r.outside}, r.outputs...)
-	r.janitor, r.janitorFD, err = startImage(image, files...)
+	r.janitor, r.janitorFD, err = s.start(strings.TrimSuffix(r.host.name, "-"), files...)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,15 +35,24 @@ type source struct {
 const readOnly = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
 
 // enter takes the calling thread, which must be locked and be thrown away
-// afterwards, to a mount namespace of its own.
-func enter() error {
-	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
-		return fmt.Errorf("unshare mount namespace: %w", err)
+// afterwards, to a mount namespace of its own, and picks the base there. It
+// returns a descriptor of the one that the thread was in.
+func (b *rootBuilder) enter() (outside int, err error) {
+	outside, err = unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("open mount namespace: %w", err)
 	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("make / private: %w", err)
+	if err = unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
+		err = fmt.Errorf("unshare mount namespace: %w", err)
+	} else if err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		err = fmt.Errorf("make / private: %w", err)
+	} else {
+		err = b.findBase()
 	}
-	return nil
+	if err != nil {
+		unix.Close(outside)
+	}
+	return outside, err
 }
 
 // build mounts and fills the root. The calling thread has entered.
@@ -145,7 +153,7 @@ func within(path, dir string) bool {
 
 // at is where the sandbox's path is before the pivot; a ".." does not lead out of it.
 func (b *rootBuilder) at(path string) string {
-	return filepath.Join(b.base, filepath.Join("/", path))
+	return b.base + filepath.Join("/", path)
 }
 
 // sources takes what the sandbox shows of the machine. links are those of
@@ -296,10 +304,13 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err != nil {
 		return fmt.Errorf("make %s: %w", f.Path, err)
 	}
-	out := os.NewFile(uintptr(fd), f.Path)
-	_, err = out.Write(f.Data)
-	if err := errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("fill %s: %w", f.Path, err)
+	defer unix.Close(fd)
+	for data := f.Data; len(data) > 0; {
+		n, err := unix.Write(fd, data)
+		if err != nil && err != unix.EINTR {
+			return fmt.Errorf("fill %s: %w", f.Path, err)
+		}
+		data = data[max(n, 0):]
 	}
 	return nil
 }

@@ -65,13 +65,15 @@ func closeFD(fd *int) {
 	}
 }
 
-// run takes one plan from plans, where it comes in any case.
-func (h *Host) run(ctx context.Context, cmd *Command, plans <-chan *plan) (_ *Result, err error) {
+// run takes what makes the sandbox's group from groups.
+func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ *Result, err error) {
 	r := &running{host: h, cmd: cmd, pidfd: -1}
 	defer r.cleanUp()
-	planned := sync.OnceValue(func() *plan { return <-plans })
-	r.later(func() { closeFD(&planned().image) })
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	prog, err := filter(append(refused(), cmd.Rules...))
+	if err != nil {
 		return nil, err
 	}
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -82,25 +84,18 @@ func (h *Host) run(ctx context.Context, cmd *Command, plans <-chan *plan) (_ *Re
 	if err := r.openStreams(); err != nil {
 		return nil, err
 	}
-	outside, err := unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open mount namespace: %w", err)
-	}
-	r.outside = outside
-	r.later(func() { unix.Close(outside) })
-	if err := enter(); err != nil {
+	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
+	if r.outside, err = b.enter(); err != nil {
 		return nil, err
 	}
-	p := planned()
-	if p.err != nil {
-		return nil, p.err
-	}
-	gr, s := p.group, p.script
-	if err := r.start(p.image); err != nil {
+	r.later(func() { unix.Close(r.outside) })
+	gr := (<-groups).next()
+	s := r.script(&b, gr, prog)
+	if err := r.start(s); err != nil {
 		return nil, err
 	}
 	// While its processes begin.
-	if err := p.root.build(); err != nil {
+	if err := b.build(); err != nil {
 		return nil, err
 	}
 	if err := r.meetInit(); err != nil {
@@ -147,7 +142,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, plans <-chan *plan) (_ *Re
 	}
 	closeFD(&r.goOn[1]) // the janitor may begin
 	collect()
-	if res.Changes, err = p.root.changes(); err != nil {
+	if res.Changes, err = b.changes(); err != nil {
 		return nil, err
 	}
 	for _, fd := range r.outputs {

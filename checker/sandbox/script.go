@@ -24,7 +24,8 @@ const (
 // the sandbox's init, and removes the group when the checker is gone or done;
 // init finishes the host from inside, forks the first process and waits until
 // nothing is left; the first process becomes the program.
-func (h *Host) script(cmd *Command, b *rootBuilder, gr *group, prog []unix.SockFilter) *script {
+func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *script {
+	cmd := r.cmd
 	s := newScript()
 	var asInit, asProgram, over place
 	s.do("close descriptors", unix.SYS_CLOSE_RANGE, outputFD+uintptr(len(cmd.Outputs)), 0xffffffff, 0)
@@ -33,7 +34,7 @@ func (h *Host) script(cmd *Command, b *rootBuilder, gr *group, prog []unix.SockF
 	s.try("umask", unix.SYS_UMASK, 0o022)
 	// CLONE_PARENT: init is a child of the checker's, not of the janitor.
 	flags := unix.CLONE_PARENT | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNET | gr.flags()
-	if !h.root {
+	if !r.host.root {
 		flags |= unix.CLONE_NEWUSER
 	}
 	clone := s.bytes(cloneArgs{flags: flags}.bytes())
@@ -56,7 +57,7 @@ func (h *Host) script(cmd *Command, b *rootBuilder, gr *group, prog []unix.SockF
 	s.here(&asInit)
 	s.becomeInit(gr)
 	s.finishMounts(b)
-	s.finishHost(b, h.root)
+	s.finishHost(b, r.host.root)
 	child := s.word(0)
 	s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)}.bytes()), unsafe.Sizeof(cloneArgs{})).to(child)
 	s.test(child, exactly(0), &asProgram)

@@ -137,7 +137,7 @@ func TestScriptForksAndReaps(t *testing.T) {
 	s.here(&over)
 	s.do("exit", unix.SYS_EXIT_GROUP, 43)
 	s.end(0)
-	require.NoError(t, onThread(func() error {
+	require.NoError(t, <-onThread(func() error {
 		child, pidfd, err := s.start("test", -1, p[1], -1, alive[0])
 		if err != nil {
 			return err
@@ -172,7 +172,7 @@ func TestScriptHasNothingOfTheCheckers(t *testing.T) {
 	s.do("wait", unix.SYS_READ, 0, s.word(0), 1)
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 	s.end(0)
-	require.NoError(t, onThread(func() error {
+	require.NoError(t, <-onThread(func() error {
 		pid, pidfd, err := s.start("some-name", p[0])
 		if err != nil {
 			return err
@@ -222,7 +222,7 @@ func TestThreadsOfSandboxesEnd(t *testing.T) {
 	t.Parallel()
 	for range 50 {
 		var tid int
-		require.NoError(t, onThread(func() error {
+		require.NoError(t, <-onThread(func() error {
 			tid = unix.Gettid()
 			return nil
 		}))
@@ -259,7 +259,7 @@ func TestReaperSeesTheEndOfThePipe(t *testing.T) {
 	s.do("get ready", unix.SYS_WRITE, 4, s.str("x"), 1)
 	s.do("sleep", unix.SYS_READ, 3, s.word(0), 1)
 	s.end(2)
-	require.NoError(t, onThread(func() error {
+	require.NoError(t, <-onThread(func() error {
 		pid, pidfd, err := s.start("test", -1, -1, -1, alive[0], ready[1])
 		if err != nil {
 			return err

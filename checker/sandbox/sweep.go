@@ -15,7 +15,7 @@ func (g *groups) sweep() {
 			if len(f) != 5 {
 				continue
 			}
-			if stat, err := os.ReadFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
+			if stat, err := readFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
 				os.Remove(filepath.Join(l, box))
 				os.Remove(l) // fails while processes are in it, which then are not ours to end
 			}
