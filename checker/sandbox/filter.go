@@ -22,8 +22,8 @@ func Refuse(errno unix.Errno) uint32 {
 }
 
 // refused are the rules of every sandbox: what no exercise needs and other
-// systems fell to.
-func refused() []Rule {
+// systems fell to. hiding is the action for what Command.Hiding says.
+func refused(hiding uint32) []Rule {
 	var rules []Rule
 	all := func(errno unix.Errno, calls ...uint32) {
 		for _, nr := range calls {
@@ -51,8 +51,11 @@ func refused() []Rule {
 
 	// What hides a process from its tracer. clone3's flags lie in memory,
 	// where a filter cannot see them: the recorder looks at what became of it.
+	if hiding == 0 {
+		hiding = Refuse(unix.EPERM)
+	}
 	rules = append(rules,
-		Rule{Nr: unix.SYS_CLONE, Op: AnySet, Arg: 0, Value: unix.CLONE_UNTRACED, Action: Refuse(unix.EPERM)},
+		Rule{Nr: unix.SYS_CLONE, Op: AnySet, Arg: 0, Value: unix.CLONE_UNTRACED, Action: hiding},
 		Rule{Nr: unix.SYS_SECCOMP, Op: AnySet, Arg: 1, Value: unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, Action: Refuse(unix.EPERM)})
 
 	// AF_VSOCK, AF_ALG, AF_PACKET and the like reach past the network namespace

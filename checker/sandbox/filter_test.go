@@ -101,7 +101,7 @@ func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 }
 
 func TestFilterOfEverySandbox(t *testing.T) {
-	rules := refused()
+	rules := refused(0)
 	rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Action: RetTrace}, Rule{Nr: unix.SYS_EXECVE, Action: RetTrace})
 	prog, err := filter(rules)
 	require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestKernelTakesTheFilter(t *testing.T) {
 		{Nr: odd, Op: NoneSet, Arg: 0, Value: 1, Action: Refuse(unix.EL2HLT)},
 		{Nr: odd, Action: RetTrace},
 	}
-	prog, err := filter(append(refused(), rules...))
+	prog, err := filter(append(refused(0), rules...))
 	require.NoError(t, err)
 	for _, c := range []struct {
 		args []uintptr

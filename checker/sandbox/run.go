@@ -72,7 +72,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	prog, err := filter(append(refused(), cmd.Rules...))
+	prog, err := filter(append(refused(cmd.Hiding), cmd.Rules...))
 	if err != nil {
 		return nil, err
 	}

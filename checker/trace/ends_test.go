@@ -178,6 +178,41 @@ func TestLeaderExitsEarly(t *testing.T) {
 	assert.Equal(t, "named-late", run.First().Last.Hostname)
 }
 
+// TestLeaderUnshares: namespaces are a thread's. Those of a leader that is gone
+// are not those of what another thread starts.
+func TestLeaderUnshares(t *testing.T) {
+	t.Parallel()
+	rounds := 10
+	if testing.Short() {
+		rounds = 2
+	}
+	for _, how := range [][2]string{{"leader", "after"}, {"leader", "before"}, {"other", "after"}, {"other", "before"}} {
+		t.Run(how[0]+" "+how[1], func(t *testing.T) {
+			t.Parallel()
+			for range rounds {
+				run := record(t, "unshares", how[0], how[1])
+				require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+				require.Len(t, others(run), 1)
+				child := others(run)[0]
+				inside := how[0] == "leader"
+				for _, kind := range []string{"pid", "uts"} {
+					assert.Equal(t, inside, run.Host.New(child.Born, kind), kind)
+				}
+				assert.Equal(t, inside, child.PIDSelf() == 1)
+				assert.Equal(t, fmt.Sprintf("I am %d on %s\n", child.PIDSelf(), run.Host.Hostname), written(run, child.ID, "stdout"))
+				unshare := events(run, "unshare")
+				require.Len(t, unshare, 1)
+				assert.Zero(t, unshare[0].Process)
+				assert.True(t, run.Host.New(*unshare[0].After, "uts"))
+				assert.Equal(t, 0, child.Creator)
+				assert.Zero(t, child.Exit.Code)
+				assert.Empty(t, run.End.Hiding)
+				assert.Empty(t, run.First().Exit.Unreaped)
+			}
+		})
+	}
+}
+
 func TestTimeLimit(t *testing.T) {
 	t.Parallel()
 	b := openBench(t)

@@ -8,6 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// hides ends the sandbox at the stop before a clone(2) with CLONE_UNTRACED. The
+// kernel does not make the call: at this stop it asks whether the thread has been
+// killed, after the tracer has let it go (seccomp(2), SECCOMP_RET_TRACE).
+func (r *Recorder) hides(t *task) {
+	r.run.End.Hiding = "clone was called with CLONE_UNTRACED"
+	// By itself too: where all was killed before, it may have been born since.
+	_ = unix.Kill(t.proc.pid, unix.SIGKILL)
+	r.kill()
+}
+
 // uncover looks for processes of the sandbox that are no tracees, and ends the
 // sandbox if there is one. CLONE_UNTRACED in clone3(2) makes them; where that
 // call returns its result tells, but with CLONE_VFORK it need not return before

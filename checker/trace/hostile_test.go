@@ -49,6 +49,20 @@ func TestHiddenByVfork(t *testing.T) {
 	}
 }
 
+func TestHiddenByClone(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"process", "thread"} {
+		run := record(t, "hideclone", how)
+		assert.Equal(t, "clone was called with CLONE_UNTRACED", run.End.Hiding, how)
+		assert.Empty(t, run.Stdout.Data, "%s: it was not ended at the call", how)
+		assert.Empty(t, others(run), how)
+		assert.Nil(t, run.First().Exit, how)
+		calls := events(run, "clone")
+		require.Len(t, calls, 1, how)
+		assert.Contains(t, calls[0].Flags, "CLONE_UNTRACED", how)
+	}
+}
+
 func TestFiltersOfItsOwn(t *testing.T) {
 	t.Parallel()
 	run := record(t, "filter")

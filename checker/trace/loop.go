@@ -156,6 +156,9 @@ func (r *Recorder) enter(t *task) (*pending, error) {
 	}
 	p := t.proc
 	args := info.args()
+	if c.nr == unix.SYS_CLONE && args[0]&unix.CLONE_UNTRACED != 0 {
+		r.hides(t)
+	}
 	r.clone3 = r.clone3 || c.nr == unix.SYS_CLONE3
 	if c.class == exits {
 		// Where all threads end by exit(2), the leader's status counts.

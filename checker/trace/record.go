@@ -17,7 +17,7 @@ import (
 func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts Options) (*evidence.Run, error) {
 	r := New(opts)
 	cmd.Rules = append(slices.Clone(cmd.Rules), r.Rules()...)
-	cmd.Watcher = r
+	cmd.Watcher, cmd.Hiding = r, sandbox.RetTrace
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}

@@ -53,7 +53,8 @@
 //
 // It cannot see what needs no call that is traced (a file changed through
 // memory, for one), and it does not refuse anything: the sandbox's own rules
-// do. CLONE_UNTRACED in clone3(2), which no filter can see, makes a child that
+// do. It ends the sandbox before a clone(2) with CLONE_UNTRACED is made
+// (End.Hiding). CLONE_UNTRACED in clone3(2), which no filter can see, makes a child that
 // is no tracee: its traced calls fail with ENOSYS, and when clone3 returns, or
 // its caller ends, the recorder finds the child missing or untraced and ends the
 // sandbox (End.Hiding). When the

@@ -123,13 +123,7 @@ func late([]string) {
 	leader := unix.Gettid()
 	go func() {
 		runtime.LockOSThread()
-		for { // a leader that has ended stays as a zombie
-			data, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", leader))
-			if i := strings.LastIndexByte(string(data), ')'); i >= 0 && strings.HasPrefix(string(data[i:]), ") Z") {
-				break
-			}
-			unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
-		}
+		awaitZombie(leader)
 		fail("sethostname", unix.Sethostname([]byte("named-late")))
 		os.Exit(0)
 	}()

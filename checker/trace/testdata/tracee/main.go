@@ -28,6 +28,8 @@ func main() {
 		"leader":    leader,
 		"clone3":    clone3,
 		"hide":      hide,
+		"hideclone": hideClone,
+		"unshares":  leaderUnshares,
 		"rename": func([]string) {
 			for {
 				unix.Sethostname([]byte("the-killed"))
