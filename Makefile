@@ -24,7 +24,7 @@ submission = $(if $(SUBMISSION),--submission "$$SUBMISSION")
 place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel "$$KERNEL")
 
 .DEFAULT_GOAL := help
-.PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench slurm soak fuzz clean
+.PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench slurm soak hostile fuzz clean
 .PHONY: vm vm-fetch vm-test
 
 help:
@@ -62,6 +62,7 @@ help:
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
 	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
 	@echo 'make slurm                 a class graded by a real Slurm, here (as root)'
+	@echo 'make hostile               all known programs graded ten times over, 1, 2 and 8 at once; a grader killed 50 times'
 	@echo 'make soak                  1,000 checks beside a busy CPU: always the same verdicts'
 	@echo 'make fuzz                  the fuzz targets, 20 s each'
 
@@ -165,6 +166,10 @@ browser:
 
 slurm:
 	@$(gotest) -tags slurm -timeout 20m -run 'TestSlurm$$' -v ./checker/command
+
+# ROUNDS=1 KILLS=5: less of it. SEED=N: the moments of an earlier time.
+hostile:
+	@$(gotest) -tags hostile -timeout 12h -run 'TestAllTenTimes|TestGraderKilledOften' -v ./checker/command
 
 soak:
 	@$(gotest) -tags soak -timeout 60m -run TestSoak -v ./checker/command

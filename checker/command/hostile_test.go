@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -170,21 +172,34 @@ func gradeClass(t *testing.T, a *app, host *sandbox.Host, exercise, dir string, 
 func TestHostile(t *testing.T) {
 	a, _ := kit(t)
 	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) // what gets away comes to us
-	watched := setCanaries(t, a.root, sandboxRoot(t), evilName, evilKey)
 	class := t.TempDir()
-	all := hostiles(t, a.root)
+	gradeWatched(t, a, "03", class, 4, layHostile(t, a.root, class))
+}
+
+// layHostile puts the hostile submissions into a class, and beside each of them
+// one that is right, and returns what they must get, by name.
+func layHostile(t *testing.T, root, class string) map[string]*hostile {
+	t.Helper()
 	musts := map[string]*hostile{}
-	for _, h := range all {
+	for _, h := range hostiles(t, root) {
 		name := h.lay(t, class)
 		require.Nil(t, musts[name])
 		musts[name] = h
 		good := &hostile{Name: name + "+good", want: want{Verdict: grade.Pass, Score: 100}, Within: 15}
-		require.NoError(t, os.CopyFS(filepath.Join(class, good.Name), os.DirFS(filepath.Join(a.root, solution03))))
+		require.NoError(t, os.CopyFS(filepath.Join(class, good.Name), os.DirFS(filepath.Join(root, solution03))))
 		musts[good.Name] = good
 	}
+	return musts
+}
+
+// gradeWatched grades a class with canaries on the machine, and compares what
+// each submission got with what it must get.
+func gradeWatched(t *testing.T, a *app, exercise, class string, jobs int, musts map[string]*hostile) {
+	t.Helper()
+	watched := setCanaries(t, a.root, sandboxRoot(t), evilName, evilKey)
 	host, err := sandbox.Open()
 	require.NoError(t, err)
-	records, _ := gradeClass(t, a, host, "03", class, 4)
+	records, out := gradeClass(t, a, host, exercise, class, jobs)
 	host.Close()
 	for name, h := range musts {
 		if assert.Contains(t, records, name) {
@@ -192,8 +207,48 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	assert.Len(t, records, len(musts))
+	checkReports(t, out)
 	assert.Empty(t, watched.touched(), "the machine was touched")
-	assert.Eventually(t, func() bool { return len(leftBy(os.Getpid(), watched.pids()...)) == 0 }, 5*time.Second, 20*time.Millisecond, "left: %v", leftBy(os.Getpid(), watched.pids()...))
+	left := func() []string { return leftBy(os.Getpid(), watched.pids()...) }
+	assert.Eventually(t, func() bool { return len(left()) == 0 }, 5*time.Second, 20*time.Millisecond, "left: %v", left())
+}
+
+// checkReports looks for what hostile submissions try to bring into reports as
+// it is. Each format's own tests hold how it escapes.
+func checkReports(t *testing.T, out string) {
+	t.Helper()
+	reports := files(t, out)
+	for _, name := range []string{"results.json", "results.csv", "junit.xml", "summary.md", "report.html"} {
+		assert.Contains(t, reports, name)
+	}
+	raw := map[string]*regexp.Regexp{
+		"an escape code, or another that controls": regexp.MustCompile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\u009b|\u0085"),
+		"a mark that turns text around":            regexp.MustCompile("[\u202a-\u202e\u2066-\u2069]"),
+		"bytes that are no UTF-8":                  regexp.MustCompile("\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd"),
+		"a script of theirs":                       regexp.MustCompile(`<script>(pidone-evil|document\.title='pidone)|<img src=x`),
+		"a command to a CI service":                regexp.MustCompile(`(?m)^\s*::(error|warning|set-output|add-mask)\b`),
+	}
+	for name, text := range reports {
+		if !utf8.ValidString(text) {
+			assert.Fail(t, "a report that is no UTF-8", "%s", name)
+		}
+		for what, pattern := range raw {
+			kind, markup := filepath.Ext(name), strings.HasPrefix(what, "a script")
+			if kind == ".json" || kind == ".csv" && markup || kind == ".md" && markup || kind == ".html" && strings.HasPrefix(what, "a command") {
+				continue // harmless there: text in quotes, or in a code span
+			}
+			if found := pattern.FindStringIndex(text); found != nil {
+				assert.Fail(t, what, "%s: %q", name, text[max(0, found[0]-40):min(len(text), found[1]+40)])
+			}
+		}
+	}
+	cells, err := csv.NewReader(strings.NewReader(reports["results.csv"])).ReadAll()
+	require.NoError(t, err)
+	for _, row := range cells {
+		for _, cell := range row {
+			assert.NotRegexp(t, "^[ \t]*[=+@-]", cell, "a formula in results.csv")
+		}
+	}
 }
 
 // sandboxRoot returns the id that the root of a sandbox has outside.
