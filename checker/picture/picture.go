@@ -107,8 +107,8 @@ const (
 // child; it may be nil. see makes a text visible. New returns an error for a
 // recording that no recorder makes.
 func New(run *evidence.Run, child *evidence.Process, see func(string) string) (*Picture, error) {
-	if err := sound(run); err != nil {
-		return nil, fmt.Errorf("draw the run: %w", err)
+	if err := Sound(run); err != nil {
+		return nil, err
 	}
 	b := newBuilder(run, child, see)
 	p := &Picture{Hostname: b.short(run.Host.Hostname), Last: b.last, Processes: len(b.names)}
@@ -127,16 +127,18 @@ func New(run *evidence.Run, child *evidence.Process, see func(string) string) (*
 	return p, nil
 }
 
-// sound tells whether a recording keeps what package evidence promises.
-func sound(run *evidence.Run) error {
+// Sound returns an error for a recording that no recorder makes: it does not keep
+// what package evidence promises. Who reads recordings from files asks before
+// anything else does something with them.
+func Sound(run *evidence.Run) error {
 	for i, p := range run.Processes {
 		if p == nil || p.ID != i || i > 0 && p.Creator >= i {
-			return fmt.Errorf("process %d of the recording makes no sense", i)
+			return fmt.Errorf("draw the run: process %d of the recording makes no sense", i)
 		}
 	}
 	for i, e := range run.Events {
 		if e == nil || run.Process(e.Process) == nil {
-			return fmt.Errorf("event %d of the recording makes no sense", i)
+			return fmt.Errorf("draw the run: event %d of the recording makes no sense", i)
 		}
 	}
 	return nil

@@ -17,7 +17,6 @@ type section struct {
 	Took    string
 	Steps   []step
 	Files   []file
-	Lines   int // of all files
 	Streams []stream
 	Picture *picture.Picture
 	Shown   string // what the picture has: "3 processes"
@@ -95,7 +94,7 @@ func (p *Page) section(r *grade.Record, row row, n int, all bool) *section {
 		step.Reason, reason = told(step.Reason, reason)
 		s.Steps = append(s.Steps, step)
 	}
-	s.Files, s.Lines = s.places.files()
+	s.Files = s.places.all
 	return s
 }
 
@@ -109,12 +108,15 @@ func told(reason, last string) (tell, now string) {
 
 // draw makes the picture of what the kernel saw.
 func (s *section) draw(run *evidence.Run) {
-	pic, err := picture.New(run, scenario.Child(run), visible.Text)
+	err := picture.Sound(run)
+	if err == nil {
+		s.Picture, err = picture.New(run, scenario.Child(run), visible.Text)
+	}
 	if err != nil {
 		s.Lost = see(err.Error(), maxField)
 		return
 	}
-	s.Picture = pic
+	pic := s.Picture
 	if pic.First != nil {
 		s.link(pic.First)
 	}

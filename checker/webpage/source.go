@@ -145,12 +145,3 @@ func nth(text string, number int) string {
 	}
 	return ""
 }
-
-// files returns what is shown, and how many lines that are.
-func (p *places) files() ([]file, int) {
-	n := 0
-	for _, f := range p.all {
-		n += len(f.Lines)
-	}
-	return p.all, n
-}

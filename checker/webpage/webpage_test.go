@@ -298,3 +298,17 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+// A record that somebody changed is shown without its picture.
+func TestNonsense(t *testing.T) {
+	for _, run := range []*evidence.Run{
+		{Processes: []*evidence.Process{nil}},
+		{Processes: []*evidence.Process{{ID: 7}}},
+		{Processes: []*evidence.Process{{ID: 0, Creator: -1}, {ID: 1, Creator: 1}}},
+		{Processes: []*evidence.Process{{ID: 0, Creator: -1}, nil}},
+		{Events: []*evidence.Event{nil}},
+		{Events: []*evidence.Event{{Process: 3}}},
+	} {
+		has(t, pageOf(t, record("a", run, grade.Build{})), "There is no picture: ")
+	}
+}
