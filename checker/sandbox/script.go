@@ -56,11 +56,21 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 
 	s.here(&asInit)
 	s.becomeInit(gr)
-	s.finishMounts(b)
-	s.finishHost(b, r.host.root)
-	child := s.word(0)
+	s.enterRoot(b)
+	// Five digits, so that no date or count in a text is a pid by accident.
+	s.writeFile("set last pid", "/proc/sys/kernel/ns_last_pid", strconv.Itoa(11000+rand.IntN(19000)), false)
+	// The rest is done while the first process makes itself ready, which waits
+	// for it.
+	ready, child := s.word(0), s.word(0)
+	s.do("make eventfd", unix.SYS_EVENTFD2, 0, unix.EFD_CLOEXEC).to(ready)
 	s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)}.bytes()), unsafe.Sizeof(cloneArgs{})).to(child)
 	s.test(child, exactly(0), &asProgram)
+	s.leaveMachine()
+	if !r.host.root { // else these would be the machine's
+		s.limitNamespaces()
+	}
+	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
+	s.do("let the first process go on", unix.SYS_WRITE, 0, s.word(1), 8).from(0, ready)
 	s.reapAll(child, statusFD, goOnFD)
 	for i, path := range cmd.Outputs {
 		file := s.word(0)
@@ -71,7 +81,7 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 
 	s.here(&asProgram)
-	s.becomeProgram(cmd, gr.limited(), prog)
+	s.becomeProgram(cmd, gr.limited(), prog, ready)
 	s.end(reportFD)
 	return s
 }
@@ -103,9 +113,9 @@ func (s *script) becomeInit(gr *group) {
 	s.must(s.do("look for the checker", unix.SYS_PPOLL, poll, 1, s.bytes(make([]byte, 16)), 0), but(0))
 }
 
-// finishMounts mounts what belongs to the namespaces of the sandbox and makes
-// its root the root.
-func (s *script) finishMounts(b *rootBuilder) {
+// enterRoot mounts what belongs to the namespaces of the sandbox and makes its
+// root the root, with the machine's on top of it.
+func (s *script) enterRoot(b *rootBuilder) {
 	mount := func(what, source, target, fstype string, flags uintptr, data string) *call {
 		return s.do(what, unix.SYS_MOUNT, s.str(source), s.str(target), s.str(fstype), flags, s.str(data))
 	}
@@ -123,11 +133,17 @@ func (s *script) finishMounts(b *rootBuilder) {
 	s.do("enter root", unix.SYS_CHDIR, s.str(b.base))
 	dot := s.str(".")
 	s.do("pivot root", unix.SYS_PIVOT_ROOT, dot, dot)
-	s.do("leave the machine's root", unix.SYS_UMOUNT2, dot, unix.MNT_DETACH)
-	s.do("enter root", unix.SYS_CHDIR, s.str("/"))
+}
+
+// leaveMachine lets go of the machine's root.
+func (s *script) leaveMachine() {
+	s.do("leave the machine's root", unix.SYS_UMOUNT2, s.str("."), unix.MNT_DETACH)
+	root := s.str("/")
+	s.do("enter root", unix.SYS_CHDIR, root)
 	// As on a machine with systemd: who forgets to make / private in a mount
 	// namespace of his own meets what he would meet there.
-	mount("share root", "", "/", "", unix.MS_SHARED|unix.MS_REC, "")
+	none := s.str("")
+	s.do("share root", unix.SYS_MOUNT, none, root, none, unix.MS_SHARED|unix.MS_REC, none)
 }
 
 // Limits, in a sandbox, of what the kernel counts for the machine's user who
@@ -139,17 +155,6 @@ const (
 	maxSignals    = 1024
 	maxQueues     = 256 << 10
 )
-
-// finishHost sets what else a machine has: pids, limits, name.
-func (s *script) finishHost(b *rootBuilder, root bool) {
-	// Five digits, so that no date or count in a text is a pid by accident.
-	last := 11000 + rand.IntN(19000)
-	s.writeFile("set last pid", "/proc/sys/kernel/ns_last_pid", strconv.Itoa(last), false)
-	if !root { // else these would be the machine's
-		s.limitNamespaces()
-	}
-	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
-}
 
 // bringUpLoopback does that in the network namespace at hand.
 func (s *script) bringUpLoopback() {
@@ -171,7 +176,7 @@ func (s *script) limitNamespaces() {
 }
 
 // becomeProgram turns the forked process into the submission's first.
-func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilter) {
+func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilter, ready uintptr) {
 	s.do("setsid", unix.SYS_SETSID)
 	if cmd.Terminal != 0 {
 		s.do("take terminal", unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
@@ -183,7 +188,6 @@ func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilte
 	s.do("close descriptors", unix.SYS_CLOSE_RANGE, 3, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
 	// It would lift the limits of namespaces in /proc/sys/user.
 	s.do("drop CAP_SYS_RESOURCE", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, unix.CAP_SYS_RESOURCE)
-	s.do("enter "+cmd.Dir, unix.SYS_CHDIR, s.str(cmd.Dir))
 	// What a caller ignores, as under nohup(1), stays ignored across execve(2).
 	byDefault := s.bytes(make([]byte, sigactionSize))
 	for sig := uintptr(1); sig <= 64; sig++ { // with the realtime ones
@@ -194,6 +198,8 @@ func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilte
 	s.do("unblock signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.bytes(make([]byte, 8)), 0, 8)
 	path, argv, env := s.str(cmd.Path), s.strs(cmd.Args), s.strs(cmd.Env)
 	s.install(prog)
+	s.must(s.do("wait for init", unix.SYS_READ, 0, s.word(0), 8).from(0, ready), but(8))
+	s.do("enter "+cmd.Dir, unix.SYS_CHDIR, s.str(cmd.Dir))
 	s.do("execute "+cmd.Path, unix.SYS_EXECVE, path, argv, env)
 }
 
