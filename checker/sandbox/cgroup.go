@@ -45,11 +45,6 @@ const box = "box"
 type group struct {
 	g    *groups
 	dirs []string
-	// join are the words of a script that hold descriptors of the tasks files,
-	// to be joined by writing "0". A thread that moves itself needs no lock on
-	// all threads of the machine, which would cost an RCU grace period of some
-	// 10 ms.
-	join []uintptr
 }
 
 // openGroups finds out where groups can be made. Where they cannot keep limits
@@ -212,8 +207,8 @@ func (gr *group) flags() uint64 {
 	return 0
 }
 
-// make appends what makes the group and opens it for its first process: for
-// enter, or for the arguments of clone3(2) at the address clone.
+// make appends what makes the group; in v2 it opens it for the arguments of
+// clone3(2) at the address clone.
 func (gr *group) make(s *script, l Limits, clone uintptr) {
 	if gr == nil {
 		return
@@ -245,20 +240,18 @@ func (gr *group) make(s *script, l Limits, clone uintptr) {
 		default:
 			limit("pids.max", processes, true)
 		}
-		tasks := s.word(0)
-		s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, s.str(filepath.Join(dir, "tasks")), unix.O_WRONLY|unix.O_CLOEXEC, 0).to(tasks)
-		gr.join = append(gr.join, tasks)
 	}
 }
 
 // enter appends what moves the process into the group, unless it was born there.
+// A thread that moves itself, by writing "0", needs no lock on all threads of the
+// machine, which would cost an RCU grace period of some 10 ms.
 func (gr *group) enter(s *script) {
-	if gr == nil {
+	if gr == nil || gr.g.v2 {
 		return
 	}
-	for _, tasks := range gr.join {
-		s.do("join cgroup", unix.SYS_WRITE, 0, s.str("0"), 1).from(0, tasks)
-		s.try("close", unix.SYS_CLOSE).from(0, tasks)
+	for _, dir := range gr.dirs {
+		s.writeFile("join cgroup", filepath.Join(dir, "tasks"), "0", true)
 	}
 }
 

@@ -35,25 +35,27 @@
 // program takes, which has to copy page tables and then pages, on both sides.
 //
 // The janitor is started by the thread, in its mount namespace, while the
-// thread builds the root. It makes the cgroups, forks init, and then waits for
-// the end of a pipe that the checker holds. That comes when the checker is done
-// with the sandbox, and when it is gone, however that came; then the janitor
-// removes the cgroups, which are files that would stay.
+// thread builds the root. It forks init and makes the cgroups (before that where a
+// process can be born in one, cgroup v2), and then waits for the end of a pipe
+// that the checker holds. That comes when the checker is done with the sandbox,
+// and when it is gone, however that came; then the janitor removes the cgroups,
+// which are files that would stay.
 //
 // The sandbox's init (clone3(2)) is born into new user, PID, UTS, IPC and network
 // namespaces, as a child of the checker's thread, not of the janitor. It
-// joins the cgroup and waits until the root is built, its ids are mapped and a
-// Watcher is attached. It becomes root of the user namespace and takes a copy of
-// the thread's mount namespace. Because that copy belongs to a user namespace
-// with fewer rights, the kernel locks all that was mounted outside: not even root
-// in the sandbox can unmount it, lay it bare or make it writable
+// waits until the root is built, its ids are mapped, the cgroups are there and a
+// Watcher is attached. It joins the cgroups, becomes root of the user namespace
+// and takes a copy of the thread's mount namespace. Because that copy belongs to a
+// user namespace with fewer rights, the kernel locks all that was mounted outside:
+// not even root in the sandbox can unmount it, lay it bare or make it writable
 // (mount_namespaces(7)). Init sets itself to die with the thread, not dumpable,
-// so that nothing inside can look into it; mounts /proc, pivots into the root
-// and lets go of the machine's; and forks the first process. Then it only reaps.
-// It does not hold the run together: the thread outside does.
+// so that nothing inside can look into it; mounts /proc, and pivots into the root.
+// It forks the first process, lets go of the machine's root, sets the limits of
+// the user namespace, and only then lets the first process go on. From then on it
+// reaps. It does not hold the run together: the thread outside does.
 //
 // The first process takes its session, limits and system call filter
-// (filter.go) and becomes the program. It is not pid 1.
+// (filter.go), waits for init, and becomes the program. It is not pid 1.
 //
 // The sandbox ends when init has nothing left to reap, or when the thread kills
 // init at the time limit: with its init the kernel ends a whole PID namespace

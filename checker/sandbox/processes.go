@@ -40,25 +40,10 @@ func (r *running) start(s *script) (err error) {
 
 // meetInit waits until init is there.
 func (r *running) meetInit() error {
-	for {
-		fds := []unix.PollFd{{Fd: int32(r.status[0]), Events: unix.POLLIN}, {Fd: int32(r.janitorFD), Events: unix.POLLIN}}
-		if _, err := unix.Poll(fds, -1); err != nil {
-			if err == unix.EINTR {
-				continue
-			}
-			return fmt.Errorf("wait for sandbox: %w", err)
-		}
-		var word [8]byte
-		if n, _ := unix.Read(r.status[0], word[:]); n == len(word) {
-			return r.met(int(binary.NativeEndian.Uint64(word[:])))
-		}
-		if fds[1].Revents != 0 {
-			return errJanitor
-		}
+	pid, err := r.hear()
+	if err != nil {
+		return err
 	}
-}
-
-func (r *running) met(pid int) error {
 	r.pid = pid
 	// Nobody but this thread, its parent, reaps it: the pid is its own.
 	pidfd, err := unix.PidfdOpen(pid, 0)
@@ -67,6 +52,26 @@ func (r *running) met(pid int) error {
 	}
 	r.pidfd = pidfd
 	return nil
+}
+
+// hear waits until the janitor tells something.
+func (r *running) hear() (int, error) {
+	for {
+		fds := []unix.PollFd{{Fd: int32(r.status[0]), Events: unix.POLLIN}, {Fd: int32(r.janitorFD), Events: unix.POLLIN}}
+		if _, err := unix.Poll(fds, -1); err != nil {
+			if err == unix.EINTR {
+				continue
+			}
+			return 0, fmt.Errorf("wait for sandbox: %w", err)
+		}
+		var word [8]byte
+		if n, _ := unix.Read(r.status[0], word[:]); n == len(word) {
+			return int(binary.NativeEndian.Uint64(word[:])), nil
+		}
+		if fds[1].Revents != 0 {
+			return 0, errJanitor
+		}
+	}
 }
 
 // errJanitor says that the janitor ended before there was an init.
@@ -110,6 +115,15 @@ func (r *running) end() {
 	_ = unix.Setns(r.outside, unix.CLONE_NEWNS)
 	_ = waitFor(r.janitor)
 	closeFD(&r.janitorFD)
+}
+
+// because returns what a process of the script said of a call that failed, or err
+// if none did.
+func (r *running) because(err error, s *script) error {
+	if failed := r.failure(s); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // failure returns what a process of the script said of a call that failed.

@@ -99,10 +99,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 		return nil, err
 	}
 	if err := r.meetInit(); err != nil {
-		if failed := r.failure(s); failed != nil {
-			err = failed
-		}
-		return nil, err
+		return nil, r.because(err, s)
 	}
 	if !h.root {
 		if err := mapIDs(proc, r.pid, h.ids); err != nil {
@@ -115,6 +112,9 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 		_ = writeAt(proc, strconv.Itoa(r.pid)+"/oom_score_adj", "1000")
 	}
 
+	if _, err := r.hear(); err != nil { // that the group is there
+		return nil, r.because(err, s)
+	}
 	start := time.Now()
 	status, err := r.follow(ctx, &Init{
 		PID: r.pid, Proc: proc, Streams: r.streams, Program: cmd.Path,

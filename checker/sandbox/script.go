@@ -38,11 +38,18 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 		flags |= unix.CLONE_NEWUSER
 	}
 	clone := s.bytes(cloneArgs{flags: flags}.bytes())
-	gr.make(s, cmd.Limits, clone)
+	born := gr.flags() != 0 // in its group
+	if born {
+		gr.make(s, cmd.Limits, clone)
+	}
 	pid := s.word(0)
 	s.do("make namespaces", unix.SYS_CLONE3, clone, unsafe.Sizeof(cloneArgs{})).to(pid)
 	s.test(pid, exactly(0), &asInit)
 	s.do("tell pid", unix.SYS_WRITE, statusFD, pid, 8)
+	if !born {
+		gr.make(s, cmd.Limits, clone)
+	}
+	s.do("tell that the group is there", unix.SYS_WRITE, statusFD, pid, 8)
 	s.try("leave mount namespace", unix.SYS_SETNS, mountsFD, unix.CLONE_NEWNS)
 	// The standard streams too: who reads them must see their end.
 	s.do("close standard streams", unix.SYS_CLOSE_RANGE, 0, 2, 0)
@@ -93,9 +100,9 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 func (s *script) becomeInit(gr *group) {
 	s.do("close descriptors", unix.SYS_CLOSE, mountsFD)
 	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("init"))
-	gr.enter(s)
 	s.bringUpLoopback()
 	s.must(s.do("wait for the checker", unix.SYS_READ, goOnFD, s.word(0), 1), but(1))
+	gr.enter(s)
 	// setgroups is refused in a user namespace that an ordinary user made.
 	s.try("setgroups", unix.SYS_SETGROUPS, 0, 0)
 	s.do("become the sandbox's group", unix.SYS_SETRESGID, 0, 0, 0)
