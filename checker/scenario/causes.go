@@ -19,7 +19,7 @@ func Causes() []Cause {
 		{"not-go", "no Go source is in what was handed in"},
 		{"no-program", "no program for this exercise is in what was handed in"},
 		{"too-large", "what was handed in is too large"},
-		{"hostile-packaging", "what was handed in is packed as only an attack would be"},
+		{"hostile-packaging", "the archive holds names that lead out of it, or contradict each other"},
 		{"does-not-compile", "the submission does not compile"},
 		{"skeleton-unchanged", "the submission is still the skeleton"},
 		{"starts-itself", "the child branch is missing: the program starts itself over and over"},
