@@ -184,3 +184,35 @@ func lineNames(res *Result) []string {
 	}
 	return names
 }
+
+// FuzzCollect: whatever a submission holds, it is taken or there is a message
+// that says why not; an error would say that we broke.
+func FuzzCollect(f *testing.F) {
+	f.Add("main.go", hello, "module m\n\ngo 1.24\n", "a/a.go", "package a\n")
+	f.Add("main.go", "package main\n\nimport (\n\t_ \"embed\"\n\t\"m/a\"\n)\n\n//go:embed a\nvar s string\n", "module m\n", "a/a.go", "package b\n")
+	f.Add("x_test.go", "//go:build ignore\n\npackage main\n\nimport \"C\"\n", "module \"a b\"\n", "x.s", "")
+	f.Add("main.go", "package main\n\nimport _ \"submission/-a\"\n//line /etc/passwd:1\n//go:cgo_ldflag \"x\"\n", "", "-a/\xff.go", "package a")
+	tc := tools(f)
+	f.Fuzz(func(t *testing.T, name, text, mod, other, otherText string) {
+		var tree Memory
+		put := func(name, text string) {
+			if fs.ValidPath(name) || name != "" && filepath.IsLocal(name) && filepath.Clean(name) == name {
+				_ = tree.AddFile(name, []byte(text))
+			}
+		}
+		put(name, text)
+		put(other, otherText)
+		if mod != "" {
+			put("go.mod", mod)
+		}
+		src, msgs, err := Collect(Request{Tree: &tree, Kit: "../..", Tools: tc})
+		if err != nil || (src == nil) == (len(msgs) == 0) {
+			t.Fatalf("%v %v %v", src, msgs, err)
+		}
+		for _, m := range msgs {
+			if m.Text == "" {
+				t.Fatalf("%+v", m)
+			}
+		}
+	})
+}
