@@ -127,6 +127,8 @@ func TestCollectRefuses(t *testing.T) {
 		{"go.mod of nonsense", []string{"go.mod", "modul x\n", "main.go", hello}, "go.mod: there is no module line"},
 		{"go.mod with a broken line", []string{"go.mod", "module (\n", "main.go", hello}, "go.mod:"},
 		{"module called std", []string{"go.mod", "module std\n", "main.go", hello}, "go.mod:1: module std: this path is taken, choose another"},
+		{"module called all", []string{"go.mod", "module all\n", "main.go", hello}, "go.mod:1: module all: this path is taken, choose another"},
+		{"module called toolchain", []string{"go.mod", "module toolchain\n", "main.go", hello}, "go.mod:1: module toolchain: this path is taken"},
 		{"module called x/sys", []string{"go.mod", "module golang.org/x/sys\n", "main.go", hello}, "go.mod:1: module golang.org/x/sys: this path is taken"},
 		{"module that climbs", []string{"go.mod", "module a/../b\n", "main.go", hello}, "go.mod"},
 		{"go.mod of a folder", []string{"go.mod/x", "", "main.go", hello}, "go.mod: is a folder, not a regular file"},

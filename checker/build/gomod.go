@@ -69,6 +69,11 @@ func checkModulePath(p string) error {
 		}
 		return fmt.Errorf("module %q: not a module path: %v", p, err)
 	}
+	// To the go command these mean something else: go help packages.
+	words := []string{"all", "work", "tool", "toolchain", "C"}
+	if slices.Contains(words, p) {
+		return fmt.Errorf("module %s: this path is taken, choose another", p)
+	}
 	for _, taken := range []string{"std", "cmd", "builtin", sysModule} {
 		if p == taken || strings.HasPrefix(p, taken+"/") || p == "golang.org/x" || p == "golang.org" {
 			return fmt.Errorf("module %s: this path is taken, choose another", p)
