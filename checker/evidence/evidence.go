@@ -58,13 +58,21 @@ type Image struct {
 // Host is what the submission took for its machine: the sandbox.
 type Host struct {
 	Namespaces Namespaces `json:"namespaces"`
-	Hostname   string     `json:"hostname"`       // at the start
-	After      string     `json:"hostname_after"` // at the end, when every process was gone
-	Mounts     []string   `json:"mounts"`         // mount points, sorted, at the start
-	MountsLeft []string   `json:"mounts_left"`    // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
-	Program    string     `json:"program"`        // path of the submission's program in the sandbox
-	Init       int        `json:"init"`           // pid of the sandbox's init, as the checker sees it
-	Kernel     string     `json:"kernel"`         // uname -r
+	Hostname   string     `json:"hostname"`        // at the start
+	After      string     `json:"hostname_after"`  // at the end, when every process was gone
+	Mounts     []string   `json:"mounts"`          // mount points, sorted, at the start
+	MountsLeft []string   `json:"mounts_left"`     // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
+	Found      []Found    `json:"found,omitempty"` // what lay in the working directory when every process was gone, in runs with an image
+	Program    string     `json:"program"`         // path of the submission's program in the sandbox
+	Init       int        `json:"init"`            // pid of the sandbox's init, as the checker sees it
+	Kernel     string     `json:"kernel"`          // uname -r
+}
+
+// Found is a file of the host.
+type Found struct {
+	Path string `json:"path"`           // "/work/a"
+	Kind string `json:"kind"`           // file, folder, link, other
+	Data []byte `json:"data,omitempty"` // of a file, the first bytes
 }
 
 // Namespaces maps a namespace's type, as in /proc/PID/ns (pid, uts, mnt, user,
@@ -161,6 +169,8 @@ type Mount struct {
 	FSType string `json:"fstype"`
 	Device string `json:"device"` // "0:45"
 	Root   string `json:"root"`   // the folder of the file system that is mounted
+	// ReadOnly: nobody can write through this mount.
+	ReadOnly bool `json:"read_only,omitempty"`
 	// Host is the path at which the host showed that same folder at the start of
 	// the run; empty if it did not.
 	Host string `json:"host,omitempty"`

@@ -7,6 +7,7 @@
 //	payload take SIZE          take that much memory and use it: 200M
 //	payload spin TIME          use the processor that long: 2s
 //	payload hang               wait until it is killed
+//	payload die                be killed, by SIGKILL
 //	payload fork INSTRUCTION   do the rest in a process of its own, and wait for it
 //	payload exit N             end with that exit code
 //
@@ -25,7 +26,7 @@ import (
 // instructions are what it can be told, by name.
 func instructions() map[string]func(args []string) error {
 	return map[string]func([]string) error{
-		"say": say, "read": read, "write": write, "take": take, "spin": spin, "hang": hang, "fork": fork, "exit": exit,
+		"say": say, "read": read, "write": write, "take": take, "spin": spin, "hang": hang, "die": die, "fork": fork, "exit": exit,
 	}
 }
 

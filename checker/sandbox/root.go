@@ -100,6 +100,11 @@ func (b *rootBuilder) build() error {
 		if err := unix.Mount(at, at, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("bind %s: %w", dir, err)
 		}
+		if len(b.cmd.Trees) > 0 {
+			if err := loosen(at); err != nil {
+				return fmt.Errorf("bind %s: %w", dir, err)
+			}
+		}
 	}
 	b.become(b.ids.base)
 	for _, f := range b.cmd.Files {

@@ -145,6 +145,9 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	if res.Changes, err = b.changes(); err != nil {
 		return nil, err
 	}
+	if res.Found, err = b.look(); err != nil {
+		return nil, err
+	}
 	for _, fd := range r.outputs {
 		res.Outputs = append(res.Outputs, readAll(fd))
 	}

@@ -26,6 +26,9 @@ type Command struct {
 	Empty []string
 	// Trees are folders below one of Empty that hold files when the program starts.
 	Trees []Tree
+	// Look is a folder of the sandbox, WorkDir, /tmp or one of Empty, of which the
+	// Result lists what is in it when all is over; empty: none.
+	Look string
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string
 
@@ -132,6 +135,7 @@ type Result struct {
 	// Changes are what of Command.Trees was not as it had been made when all was
 	// over: "/fs/x/rootfs/a (new)", "(changed)", "(gone)"; the first ones.
 	Changes  []string
+	Found    []Found       // in Command.Look: the first ones, in the order of their paths
 	Duration time.Duration // from the first process's start to the end of the last
 
 	TimedOut bool // Limits.Time was reached

@@ -245,6 +245,11 @@ func (r *Recorder) leave(t *task) error {
 	p := t.pending
 	t.pending = nil
 	result := info.result()
+	if p.call.nr == unix.SYS_KILL && t.proc.payload && p.ev != nil && p.ev.Signal == "SIGKILL" {
+		// The payload asks to be killed, which no process can do to itself that is
+		// pid 1. It is still there: it stands at a stop.
+		_ = unix.Kill(t.proc.pid, unix.SIGKILL)
+	}
 	// A signal came: the kernel will make the call again (ERESTARTSYS and its
 	// kin, linux/errno.h), and it stops again then; or the signal's handler
 	// runs first and nothing was done.

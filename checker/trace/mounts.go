@@ -15,6 +15,7 @@ type mount struct {
 	what string
 	// of what: "0:45", the folder of the file system that is mounted, "tmpfs".
 	device, root, fstype string
+	readOnly             bool // of this mount; the file system may be so too
 }
 
 // Limits of what is read of a mountinfo file. The kernel lists mounts by age, and
@@ -60,8 +61,9 @@ func parseMounts(data []byte) []mount {
 		}
 		what := bytes.Join([][]byte{fields[0], fields[2], fields[3]}, []byte(" "))
 		m := mount{
-			point:  printable(string(unescape(fields[4]))),
-			device: string(fields[2]), root: printable(string(unescape(fields[3]))),
+			point:    printable(string(unescape(fields[4]))),
+			readOnly: slices.Contains(strings.Split(string(fields[5]), ","), "ro"),
+			device:   string(fields[2]), root: printable(string(unescape(fields[3]))),
 		}
 		// Behind the optional fields: "-", the type, the source.
 		if i := slices.IndexFunc(fields, func(f []byte) bool { return string(f) == "-" }); i >= 0 && i+1 < len(fields) {

@@ -38,7 +38,12 @@ func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts O
 		image := opts.Image.Image
 		image.Changed = nil
 		for _, change := range res.Changes {
-			image.Changed = append(image.Changed, printable(change))
+			if strings.HasPrefix(change, image.Path) {
+				image.Changed = append(image.Changed, printable(change))
+			}
+		}
+		for _, f := range res.Found {
+			run.Host.Found = append(run.Host.Found, evidence.Found{Path: printable(f.Path), Kind: f.Kind, Data: f.Data})
 		}
 		run.Image = &image
 	}

@@ -50,6 +50,7 @@ type process struct {
 	flags   uint64 // those of the clone that made it
 	self    bool   // it runs the submission's own program
 	own     bool   // it executed that program itself, once
+	payload bool   // it runs the kit's payload
 	noted   bool   // it made a call that is an event
 	data    int    // bytes of its writes that were kept
 	writes  int    // events of its writes that were kept
@@ -314,6 +315,7 @@ func (r *Recorder) executed(t *task) error {
 		}
 		if r.opts.Image != nil && !p.self {
 			exec.Payload = r.isPayload(t.tid)
+			p.payload = exec.Payload
 			exec.View, err = r.view(t.tid)
 			r.fail(err)
 		}

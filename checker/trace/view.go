@@ -224,7 +224,7 @@ func (r *Recorder) mountsOf(pid int) ([]evidence.Mount, error) {
 			break
 		}
 		out = append(out, evidence.Mount{
-			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), Host: r.text(r.onHost(m)),
+			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Host: r.text(r.onHost(m)),
 		})
 	}
 	return out, nil
