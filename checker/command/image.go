@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"pidone/checker/build"
 	"pidone/checker/evidence"
 	"pidone/checker/images"
@@ -41,6 +43,17 @@ func (s *session) show(ctx context.Context, cmd *sandbox.Command, name string) (
 func plant(cmd *sandbox.Command, name string, nodes []sandbox.Node) {
 	cmd.Empty = append(cmd.Empty, images.Top)
 	cmd.Trees = append(cmd.Trees, sandbox.Tree{Top: images.Top, Path: strings.TrimPrefix(images.Rootfs(name), images.Top+"/"), Nodes: nodes})
+}
+
+// provide makes folders in the working directory, and has what is there listed
+// when all is over.
+func provide(cmd *sandbox.Command, folders []string) {
+	cmd.Look = sandbox.WorkDir
+	for _, name := range folders {
+		cmd.Trees = append(cmd.Trees, sandbox.Tree{Top: sandbox.WorkDir, Path: name, Nodes: []sandbox.Node{
+			{Path: "seed", Mode: unix.S_IFREG | 0o644, Data: []byte("this lay on the host\n")},
+		}})
+	}
 }
 
 // image returns the files of an image: the one of checks, or one of the user's.

@@ -69,13 +69,13 @@ func (a *app) run(args []string) int {
 		return a.fail(err)
 	}
 	if spec.Image != "" { // the exercise's programs are given an image
-		image := spec.Image
-		if len(rest) > 1 && rest[0] == "run" {
-			image = rest[1]
+		if with, err := scenario.FirstRun(filepath.Join(a.root, e.Steps[0].Scenario), rest); err == nil {
+			spec = with
 		}
-		if _, err := s.show(a.ctx, &cmd, image); err != nil {
+		if _, err := s.show(a.ctx, &cmd, spec.Image); err != nil {
 			return a.fail(err)
 		}
+		provide(&cmd, spec.Folders)
 	}
 	res, err := a.interact(s, cmd)
 	if err != nil {

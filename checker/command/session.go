@@ -118,6 +118,7 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 			return nil, err
 		}
 		opts.Image, opts.Input = image, images.NewMark()+"\n"
+		provide(&cmd, spec.Folders)
 	}
 	if s.guest != nil {
 		return s.guest.record(ctx, cmd, b.Lines, opts)

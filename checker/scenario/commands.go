@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,6 +57,16 @@ func settings() []sentence {
 			head: "container in", usage: "IMAGE COMMAND [ARG...]",
 			about: "Start the submission as `run IMAGE COMMAND ARG...`, where the host shows an image at /fs/IMAGE/rootfs, and with a line of random letters on standard input. The image `box` is made for checks; its only program is the kit's payload, /opt/payload, which the host has at the same path. ARGS, in place of that, must be of the same form.",
 			spec:  imageArgs,
+		},
+		{
+			head: "container with", usage: "-v SRC:DST[:ro]... in IMAGE COMMAND [ARG...]",
+			about: "Start the submission as `run -v SRC:DST[:ro]... IMAGE COMMAND ARG...`; the rest is as in `container in`.",
+			spec:  optionArgs,
+		},
+		{
+			head: "folder", usage: "NAME...",
+			about: "In the runs of the lines below, folders of these names are in the working directory of the submission's first process when it starts, each with a file `seed` in it.",
+			parse: parseFolder,
 		},
 		{
 			head: "feature", usage: "NAME...",
@@ -271,4 +282,39 @@ func imageArgs(args []string) (RunSpec, error) {
 		}
 	}
 	return RunSpec{Args: append([]string{"run"}, args...), Image: args[0]}, nil
+}
+
+// optionArgs reads the arguments of a container with line.
+func optionArgs(args []string) (RunSpec, error) {
+	i := slices.Index(args, "in")
+	if i < 2 || i%2 != 0 {
+		return RunSpec{}, fmt.Errorf("want -v SRC:DST, and in")
+	}
+	spec, err := imageArgs(args[i+1:])
+	if err != nil {
+		return RunSpec{}, err
+	}
+	for n := 0; n < i; n += 2 {
+		if args[n] != "-v" || !strings.Contains(args[n+1], ":") {
+			return RunSpec{}, fmt.Errorf("%s %s is not -v SRC:DST", args[n], args[n+1])
+		}
+	}
+	spec.Args = slices.Concat([]string{"run"}, args[:i], args[i+1:])
+	return spec, nil
+}
+
+func parseFolder(args []string) (action, error) {
+	if len(args) == 0 {
+		return nil, fmt.Errorf("want a name")
+	}
+	for i, name := range args {
+		if !fs.ValidPath(name) || strings.Contains(name, "/") || slices.Contains(args[:i], name) {
+			return nil, fmt.Errorf("%s is no name of a folder, or is there twice", name)
+		}
+	}
+	folders := slices.Clone(args)
+	return func(s *scene) (*failure, error) {
+		s.folders = folders
+		return nil, nil
+	}, nil
 }

@@ -21,6 +21,7 @@ const (
 	ex02 = "02-process-creation"
 	ex03 = "03-namespace-isolation"
 	ex04 = "04-namespaces-and-chroot"
+	ex06 = "06-volumes"
 )
 
 var isolated = []string{"CLONE_NEWPID", "CLONE_NEWUTS"}

@@ -19,6 +19,9 @@ type RunSpec struct {
 	// there is one, the first process gets a line of random letters on standard
 	// input.
 	Image string `json:"image,omitempty"`
+	// Folders are in the first process's working directory when it starts, each
+	// with a file "seed" in it.
+	Folders []string `json:"folders,omitempty"`
 }
 
 // Command returns the program that the submission is asked to run in the image,
@@ -37,7 +40,7 @@ func (s RunSpec) with(args []string) (RunSpec, error) {
 	if s.Command() == nil {
 		return s, fmt.Errorf("start the submission with %q: this exercise wants ARGS such as 'run box /opt/payload say hello'", args)
 	}
-	s.Image = args[1]
+	_, s.Image, _ = imageAndCommand(args)
 	return s, nil
 }
 
@@ -48,25 +51,44 @@ func FirstRun(path string, args []string) (RunSpec, error) {
 	if err != nil {
 		return RunSpec{}, err
 	}
+	var folders []string
 	for _, l := range lines {
 		s, rest := find(settings(), l.words)
 		if s == nil || s.spec == nil {
+			if l.words[0] == "folder" {
+				folders = append(folders, l.words[1:]...)
+			}
 			continue
 		}
 		spec, err := s.spec(rest)
 		if err != nil {
 			return RunSpec{}, fmt.Errorf("read scenario %s: line %d: %w", path, l.number, err)
 		}
+		spec.Folders = folders
 		return spec.with(args)
 	}
 	return RunSpec{}, fmt.Errorf("read scenario %s: it starts nothing", path)
 }
 
 func commandOf(args []string) []string {
-	if len(args) < 3 || args[0] != "run" {
-		return nil
+	_, _, command := imageAndCommand(args)
+	return command
+}
+
+// imageAndCommand reads arguments of the form "run [-v SRC:DST[:ro]]... IMAGE
+// COMMAND [ARG...]"; command is nil for others.
+func imageAndCommand(args []string) (volumes []string, image string, command []string) {
+	if len(args) == 0 || args[0] != "run" {
+		return nil, "", nil
 	}
-	return args[2:]
+	rest := args[1:]
+	for len(rest) > 1 && rest[0] == "-v" {
+		volumes, rest = append(volumes, rest[1]), rest[2:]
+	}
+	if len(rest) < 2 {
+		return nil, "", nil
+	}
+	return volumes, rest[0], rest[1:]
 }
 
 // Key is equal for equal specs and for no others. What runs submissions keeps
@@ -76,6 +98,9 @@ func (s RunSpec) Key() string {
 	key.WriteString(strconv.Itoa(s.ChildExit))
 	if s.Image != "" {
 		key.WriteString(" in " + strconv.Quote(s.Image))
+	}
+	for _, folder := range s.Folders {
+		key.WriteString(" with " + strconv.Quote(folder))
 	}
 	for _, arg := range s.Args {
 		key.WriteString(" " + strconv.Quote(arg))
@@ -197,6 +222,8 @@ type scene struct {
 	aloneSpec *RunSpec
 	aloneRun  *facts // of aloneSpec, once it was needed
 
+	folders []string // of the runs to come
+
 	skipped string
 	unmet   []int
 	err     error
@@ -230,6 +257,7 @@ func stepWords(steps []int) string {
 
 // start starts the submission and takes its evidence.
 func (s *scene) start(spec RunSpec) error {
+	spec.Folders = s.folders
 	spec, err := spec.with(s.script.Args)
 	if err != nil {
 		return err

@@ -66,9 +66,9 @@ func (f *facts) noCommand() because {
 		if said := lastLine(f.output(f.child)); said != "" {
 			b.saw += " with the words " + quote(said)
 		}
-		if root := f.rootOf(f.child); root != "" && f.run.Image != nil && root != f.run.Image.Path && f.changedRoot(f.child) != nil {
+		if f.elsewhere(f.child) {
 			b.cause = "wrong-root"
-			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(root), f.run.Image.Path)
+			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(f.child)), f.imagePath())
 			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
 			b.at = f.changedRoot(f.child).At
 		}
@@ -146,10 +146,9 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			try:   "look at the path of the program, and at the root in which it is looked for",
 			at:    e.At,
 		}
-		root := f.rootOf(p)
-		if f.run.Image != nil && f.changedRoot(p) != nil && root != "" && root != f.run.Image.Path && root != "/" {
+		if f.elsewhere(p) {
 			b.cause = "wrong-root"
-			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(root), f.run.Image.Path)
+			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
 			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
 			b.at = f.changedRoot(p).At
 		}

@@ -63,6 +63,18 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		case e.Call == "pivot_root" && e.Errno == "EBUSY":
 			b.why = "the new root and put_old must not lie on the present root's own mount: pivot_root(2)"
 			b.try = "bind-mount the image's rootfs onto itself first"
+		case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
+			b.cause = "bind-refused"
+			b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
+			b.try = bindAdvice(e)
+		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
+			b.cause = "bind-refused"
+			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
+			b.try = "to make one mount read-only, and not its whole file system, takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
+		case e.Call == "mount" && e.FSType == "proc" && f.elsewhere(p):
+			b.cause = "wrong-root"
+			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
+			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
 		case e.Call == "mount" && e.FSType == "proc":
 			b.cause = "proc-refused"
 			b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
@@ -72,6 +84,13 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// elsewhere tells whether a process has changed its root to a folder that is not
+// the image's.
+func (f *facts) elsewhere(p *evidence.Process) bool {
+	root := f.rootOf(p)
+	return f.changedRoot(p) != nil && root != "" && root != "/" && root != f.imagePath()
 }
 
 func (f *facts) imagePath() string {
@@ -241,10 +260,10 @@ func (f *facts) movedAfter(call *evidence.Event) bool {
 }
 
 // harmless tells whether a folder or file of the host may be mounted in a
-// container: the image itself, devices, and what tells names.
+// container: the image itself, volumes, devices, and what tells names.
 func (f *facts) harmless(m evidence.Mount) bool {
 	in := func(dir string) bool { return m.Host == dir || strings.HasPrefix(m.Host, dir+"/") }
-	return f.run.Image != nil && in(f.run.Image.Path) || in("/dev") || in("/sys") ||
+	return f.run.Image != nil && in(f.run.Image.Path) || strings.HasPrefix(m.Host, f.onHost("")+"/") || in("/dev") || in("/sys") ||
 		path.Dir(m.Host) == "/etc" && slices.Contains([]string{"resolv.conf", "hosts", "hostname"}, path.Base(m.Host))
 }
 
