@@ -101,9 +101,10 @@ type set struct {
 }
 
 // Open makes all reports of a class in the folder dir (OUT): results.json,
-// results.csv, junit.xml, summary.md, report.html (package webpage), and the folders gradescope and classroom
-// with a file for each submission. extra are further formats, of Extra. more are
-// reports made elsewhere, which get the same records.
+// results.csv, junit.xml, summary.md, report.html (package webpage), and the
+// folders gradescope and classroom with a file for each submission. extra are
+// further formats, of Extra. more are reports made elsewhere, which get the same
+// records.
 //
 // Each is written beside its place and put there by Close, which replaces what
 // an earlier call made there, folders with all that is in them. After an error
@@ -143,6 +144,7 @@ func Open(dir string, class grade.Class, extra []string, more ...Report) (Report
 	}
 	for _, f := range formats() {
 		if f.extra && !slices.Contains(extra, f.name) {
+			os.RemoveAll(temporary(filepath.Join(dir, f.name))) // of a call that was killed
 			continue
 		}
 		folder, err := createFolder(dir, f)

@@ -81,7 +81,10 @@ func TestReportsAreReplacedWhole(t *testing.T) {
 func TestReportsAfterAKill(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".gradescope.tmp", "x"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".tap.tmp", "x"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".tap.tmp", "x", "y"), nil, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".results.json.tmp"), []byte("half"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".junit.body.tmp"), []byte("half"), 0o600))
 	out, err := Open(dir, someClass(), nil)
 	require.NoError(t, err)
 	require.NoError(t, out.Close())

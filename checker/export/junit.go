@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -69,10 +70,10 @@ type junit struct {
 
 func newJUnit(w io.Writer, class grade.Class, dir string) Report {
 	j := &junit{w: w, class: class}
-	j.body, j.err = os.CreateTemp(dir, ".junit-")
-	if j.err == nil {
-		j.err = os.Remove(j.body.Name())
-		j.buf = bufio.NewWriter(j.body)
+	var f *file
+	if f, j.err = create(filepath.Join(dir, "junit.body")); j.err == nil {
+		j.body, j.buf = f.f, f.Writer
+		j.err = os.Remove(f.temp)
 	}
 	return j
 }
