@@ -41,7 +41,7 @@ func killClass(t *testing.T, root string, limit bool) string {
 	for _, name := range []string{"child-failure-ignored", "does-not-compile", "leaves-mount"} {
 		put(name, reject+name)
 	}
-	attacks := []string{"zip-dotdot", "prints-pass", "release-agent"}
+	attacks := []string{"zip-dotdot", "prints-pass", "escape-codes"}
 	if limit {
 		attacks = append(attacks, "daemon", "sleep-for-ever")
 	}

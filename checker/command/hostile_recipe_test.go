@@ -48,7 +48,7 @@ func readRecipe(dir, kit string) (*recipe, error) {
 		return nil, err
 	}
 	r := &recipe{repeat: 1}
-	times := 1
+	times, nest := 1, 0
 	for line := range strings.Lines(string(text)) {
 		words, err := words(line)
 		if err != nil || len(words) == 0 {
@@ -82,6 +82,11 @@ func readRecipe(dir, kit string) (*recipe, error) {
 				return nil, failed
 			}
 			continue
+		case "nest":
+			if nest, failed = strconv.Atoi(arg(1)); failed != nil {
+				return nil, failed
+			}
+			continue
 		case "file":
 			from := filepath.Join(kit, solution03, "main.go")
 			if arg(2) != "" {
@@ -110,10 +115,10 @@ func readRecipe(dir, kit string) (*recipe, error) {
 		}
 		for i := range times {
 			one := p
-			one.path = strings.ReplaceAll(p.path, "%d", strconv.Itoa(i))
+			one.path = strings.Repeat("d/", nest) + strings.ReplaceAll(p.path, "%d", strconv.Itoa(i))
 			r.parts = append(r.parts, one)
 		}
-		times = 1
+		times, nest = 1, 0
 	}
 	return r, nil
 }
@@ -152,6 +157,9 @@ func (r *recipe) entry(name string) string {
 
 // lay makes the submission at path.
 func (r *recipe) lay(path string) error {
+	if len(r.parts) == 1 && r.parts[0].path == "." { // the entry itself
+		return r.parts[0].lay(path)
+	}
 	if r.archive == "" {
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return err
