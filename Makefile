@@ -153,9 +153,9 @@ verify: $(checker)
 	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
-# In the VMs most of the time is waiting: many programs at a time.
+# Two VMs, of which each has one processor: more at a time would only be slower.
 vm-test:
-	@$(gotest) -tags vm -timeout 30m -parallel 8 -run TestVM -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@$(gotest) -tags vm -timeout 30m -parallel 4 -run TestVM -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 bench: $(checker) bin/sandbox
 	@CGO_ENABLED=0 $(GO) run ./checker/bench
