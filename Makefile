@@ -95,7 +95,7 @@ run: $(checker)
 grade: $(checker)
 	@$(checker) grade --step "$${STEP:-03}" --out "$${OUT:-report}" \
 	  $(if $(JOBS),--jobs "$$JOBS") $(if $(SHARD),--shard "$$SHARD") $(if $(ONLY),--only "$$ONLY") \
-	  $(if $(REDO),--redo) $(if $(EVIDENCE),--evidence) $(if $(ROSTER),--roster "$$ROSTER") \
+	  $(place) $(if $(REDO),--redo) $(if $(EVIDENCE),--evidence) $(if $(ROSTER),--roster "$$ROSTER") \
 	  $(if $(filter-out text,$(FORMAT)),--format "$$FORMAT") -- "$$SUBMISSIONS"
 
 regrade: $(checker)

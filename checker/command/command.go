@@ -57,7 +57,7 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"check", "[EXERCISE[.STEP]|all] [--submission DIR] [--format text|json|" + strings.Join(export.Single(), "|") + "] " + placeUsage + " [-- ARGS...]", "check a submission", (*app).check},
-		{"grade", "--step EXERCISE [--out DIR] [--jobs N] [--only NAME]... [--redo] [--shard 2/8] [--evidence] [--roster FILE.csv] [--format exercism,tap,github] DIR", "grade a folder of submissions", (*app).grade},
+		{"grade", "--step EXERCISE [--out DIR] [--jobs N] [--only NAME]... [--redo] [--shard 2/8] [--evidence] [--roster FILE.csv] [--format exercism,tap,github] " + placeUsage + " DIR", "grade a folder of submissions", (*app).grade},
 		{"merge", "--out DIR [--format ...] SHARD...", "join what the shards of a class came to", (*app).merge},
 		{"regrade", "[--format ...] DIR", "judge again what grade --evidence recorded, without running it", (*app).regrade},
 		{"trace", "EXERCISE [--submission DIR] [--format text|json] " + placeUsage + " [-- ARGS...]", "run a submission and draw what the kernel saw", (*app).trace},

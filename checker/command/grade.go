@@ -26,6 +26,7 @@ type gradeRequest struct {
 	store    string // out, absolute
 	roster   string // absolute, or ""
 	jobs     int
+	place    place
 	redo     bool
 	only     names
 	shard    batch.Shard
@@ -54,7 +55,11 @@ func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
 	shard := fs.String("shard", "", "grade a share: 2/8 is the second of eight")
 	fs.BoolVar(&r.evidence, "evidence", false, "keep what was recorded, for checker regrade")
 	formats := fs.String("format", "", "more reports: exercism, tap, github; with commas between")
+	r.place.flags(fs)
 	positional, rest, _, err := parse(fs, args)
+	if err == nil {
+		err = r.place.check()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +115,7 @@ func (a *app) grade(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	s, code, entered, err := a.openSession()
+	s, code, entered, err := a.openSessionAt(req.place)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -118,6 +123,9 @@ func (a *app) grade(args []string) int {
 		return code
 	}
 	defer s.close()
+	if err := s.await(); err != nil {
+		return a.fail(err)
+	}
 	g, err := a.grader(s, req)
 	if err != nil {
 		return a.fail(err)
@@ -182,7 +190,7 @@ func (a *app) grader(s *session, req *gradeRequest) (*grader, error) {
 	if s.tools, err = build.FindToolchain(a.ctx, a.root); err != nil {
 		return nil, err
 	}
-	g.goes = s.tools.Version
+	g.goes = s.tools.Version + req.place.String()
 	stock := build.NewStock(build.Request{Kit: a.root, Tools: s.tools})
 	g.warm = &warmer{root: a.root, stock: stock, tried: map[string]bool{}}
 	g.scratch, err = s.scratch()

@@ -28,7 +28,7 @@ type grader struct {
 	warm     *warmer
 	kit      string // a hash of what judges
 	checker  string // a hash of this program
-	goes     string // the compiler's version
+	goes     string // the compiler's version, and where runs take place
 	evidence bool   // keep it
 }
 

@@ -58,6 +58,15 @@ func (p *place) check() error {
 	return err
 }
 
+// String is "" for this machine, and else tells one place from another.
+func (p *place) String() string {
+	if p.vm == "" {
+		return ""
+	}
+	meta, _ := p.meta()
+	return " in the VM with " + meta + " as " + p.as
+}
+
 // meta returns the meta package of the kernel.
 func (p *place) meta() (string, error) {
 	all := vm.Packages()

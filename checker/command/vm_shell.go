@@ -173,9 +173,6 @@ func notLibrary(rel string, d fs.DirEntry) bool {
 	return strings.HasSuffix(rel, "_test.go")
 }
 
-// shellMemory is the memory of the shell's VM in MiB: it holds Go, and compiles.
-const shellMemory = 2048
-
 // shellIn boots the VM and runs the shell in it.
 func (a *app) shellIn(k *vm.Kernel, p place, files []vm.File, line []string) (int, error) {
 	program, err := os.Executable()
@@ -189,7 +186,7 @@ func (a *app) shellIn(k *vm.Kernel, p place, files []vm.File, line []string) (in
 	defer near.Close()
 	done := a.progress("booting the VM")
 	m, err := vm.Boot(a.ctx, vm.Options{
-		Kernel: k, Program: program, Files: files, KVM: p.vm == "kvm", Memory: shellMemory, Terminal: far,
+		Kernel: k, Program: program, Files: files, KVM: p.vm == "kvm", Terminal: far,
 	})
 	done()
 	far.Close()

@@ -29,9 +29,9 @@ import (
 // died. It says nothing about what ran in it; another try may do.
 var ErrFailed = errors.New("the VM failed")
 
-// How long a machine may take to come up: emulated on a busy machine it takes
-// some seconds.
-const bootTime = 90 * time.Second
+// How long a machine may take to come up. It takes some 3 s of a processor, of
+// which there may be little on a busy machine.
+const bootTime = 4 * time.Minute
 
 // Options say what machine to boot.
 type Options struct {
@@ -43,7 +43,8 @@ type Options struct {
 	Files []File
 	// KVM runs it on the processor itself, not emulated.
 	KVM bool
-	// Memory is the machine's, in MiB; 0 is 1024.
+	// Memory is the machine's, in MiB; 0 is 2048. What it does not use it does not
+	// take.
 	Memory int
 	// Terminal, if not nil, is what the machine's /dev/hvc0 is connected with: a
 	// stream socket of the caller's, which stays open.
@@ -204,7 +205,7 @@ func (o Options) arguments(token string) []string {
 	}
 	memory := o.Memory
 	if memory == 0 {
-		memory = 1024
+		memory = 2048
 	}
 	args := []string{
 		"-accel", accel, "-machine", "pc", "-cpu", cpu, "-smp", "1", "-m", strconv.Itoa(memory),
