@@ -138,10 +138,10 @@ func (b *builder) rows(p *evidence.Process, items []*item, s scope) []Row {
 			f := b.frame(kinds, in.namespaces)
 			f.Process = Process{Name: b.names[p.ID], Continues: true}
 			f.Rows = b.rows(p, items[i+1:], in)
-			return append(rows, Row{Frame: f})
+			return append(fold(rows), Row{Frame: f})
 		}
 	}
-	rows = b.made(rows, s, b.orphans[p.ID]...)
+	rows = fold(b.made(rows, s, b.orphans[p.ID]...))
 	if p.Exit == nil {
 		rows = append(rows, Row{Note: &Note{Text: "was still there at the end", Tone: Warn}})
 	}

@@ -4,8 +4,8 @@
 // namespaces than what is around it.
 //
 // It is pure, and it promises bounds: however many processes and calls a
-// recording has, a picture shows few, and counts the rest. Processes of the Go
-// runtime's own are left out.
+// recording has, a picture shows few, and counts the rest; of many that do the same,
+// a few. Processes of the Go runtime's own are left out.
 package picture
 
 import (

