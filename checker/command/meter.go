@@ -20,13 +20,13 @@ type meter struct {
 	have   int // results
 	made   int // of these, by this call
 	counts map[grade.Verdict]int
-	start  time.Time
+	start  time.Time                // of the first of these
 	bar    *progressbar.ProgressBar // nil: lines
 	narrow bool                     // the terminal has no room for the sums
 }
 
 func (a *app) newMeter(total int) *meter {
-	m := &meter{app: a, total: total, counts: map[grade.Verdict]int{}, start: time.Now()}
+	m := &meter{app: a, total: total, counts: map[grade.Verdict]int{}}
 	if term.IsTerminal(int(a.err.Fd())) {
 		s := screenOf(a.err)
 		m.narrow = s.width < 70
@@ -60,8 +60,11 @@ func (m *meter) done(d batch.Done) {
 		return
 	}
 	left := ""
-	if rest := m.total - m.have; rest > 0 {
-		left = fmt.Sprintf("; %v left", (time.Since(m.start) / time.Duration(m.made) * time.Duration(rest)).Round(time.Second))
+	// The first has waited for what is prepared once, and tells little.
+	if m.made == 1 {
+		m.start = time.Now()
+	} else if rest := m.total - m.have; rest > 0 {
+		left = fmt.Sprintf("; %v left", (time.Since(m.start) / time.Duration(m.made-1) * time.Duration(rest)).Round(time.Second))
 	}
 	fmt.Fprintf(m.app.err, "%*d/%d %s: %s %d/%d (%s%s)\n", len(fmt.Sprint(m.total)), m.have, m.total,
 		printable(d.Name), d.Verdict, d.Score, d.Max, m.sums(), left)
