@@ -162,16 +162,11 @@ func (a *app) grade(args []string) int {
 	err = batch.Run(a.ctx, store, options)
 	p.close()
 	if a.ctx.Err() != nil {
-		how := "the same command"
-		if req.redo {
-			how = "the same command without --redo"
-		}
-		fmt.Fprintf(a.err, "checker: interrupted; %d of %d results are kept in %s, and nothing else is left behind: %s goes on from there\n",
-			p.have, len(share), req.out, how)
+		fmt.Fprintf(a.err, "checker: interrupted, and nothing else is left behind; %s\n", p.kept(req))
 		return interrupted
 	}
 	if err != nil {
-		return a.fail(err)
+		return a.fail(fmt.Errorf("%w; %s", err, p.kept(req)))
 	}
 	return a.reports(store.Dir(), req.out, m, req.formats)
 }

@@ -100,6 +100,15 @@ func (m *meter) sums() string {
 	return strings.Join(words, ", ")
 }
 
+// kept says what there is when grading was stopped, and how to go on.
+func (m *meter) kept(req *gradeRequest) string {
+	how := "the same command"
+	if req.redo {
+		how = "the same command without --redo"
+	}
+	return fmt.Sprintf("%d of %d results are kept in %s: %s goes on from there", m.have, m.total, req.out, how)
+}
+
 // close takes the bar away.
 func (m *meter) close() {
 	if m.bar != nil {
