@@ -40,6 +40,9 @@ type Evidence struct {
 	Unread  string            `json:"unread,omitempty"`
 	// Package is the program's folder in the submission.
 	Package string `json:"package,omitempty"`
+	// Lacks holds the features that scenarios asked for, and why the machine
+	// lacked them; "" if it had them.
+	Lacks map[string]string `json:"lacks,omitempty"`
 	// Recording holds the runs of one that compiles.
 	Recording scenario.Recording `json:"recording"`
 }

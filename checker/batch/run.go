@@ -164,8 +164,16 @@ func (b *batch) one(ctx context.Context, name string, alone bool) error {
 
 // good tells whether an old result is still the submission's.
 func (b *batch) good(s Submission, old *grade.Record) bool {
-	return old != nil && old.Key == s.Key() && old.Entry.Verdict != grade.Error &&
+	return old != nil && old.Key == s.Key() && told(&old.Entry) &&
 		(!b.Evidence || b.store.HasEvidence(old.Entry.Name))
+}
+
+// told tells whether all could be told: nothing is an error, nor was skipped
+// because the machine, which may be another one now, lacked a feature.
+func told(e *grade.Entry) bool {
+	return e.Verdict != grade.Error && !slices.ContainsFunc(e.Steps, func(s grade.StepResult) bool {
+		return s.Verdict == grade.Skip && len(s.Needs) == 0
+	})
 }
 
 // guarded grades a submission. That something in the checker panicked is an

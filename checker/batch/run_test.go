@@ -51,6 +51,25 @@ func TestResultsAreKeptAndUsedAgain(t *testing.T) {
 	assert.Equal(t, 1, c.graded["person-005"])
 }
 
+// What waited for another step was told; what the machine lacked a feature for
+// was not.
+func TestWhatAMachineLackedIsTriedAgain(t *testing.T) {
+	c, s := newClass(), open(t, t.TempDir())
+	c.grade = func(_ context.Context, name string, _ int, _ *Turn, a *Attempt) error {
+		step := grade.StepResult{Step: 2, Verdict: grade.Skip}
+		if name == "waits" {
+			step.Needs = []int{1}
+		}
+		a.Record.Entry.Verdict, a.Record.Entry.Steps = grade.Fail, []grade.StepResult{{Step: 1, Verdict: grade.Fail}, step}
+		return nil
+	}
+	o := Options{Names: []string{"lacks", "waits"}, Open: c.open, Jobs: 1}
+	for range 3 {
+		require.NoError(t, Run(t.Context(), s, o))
+	}
+	assert.Equal(t, map[string]int{"lacks": 3, "waits": 1}, c.graded)
+}
+
 func TestDamagedResultsAreMadeAgain(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty": "", "half": `{"version":1,"key":"ada"`, "another version": `{"version":0,"key":"ada","entry":{"name":"ada"}}`,

@@ -169,7 +169,7 @@ func (h *handedIn) Grade(ctx context.Context, turn *batch.Turn) (*batch.Attempt,
 	kept.Package = h.in.sub.Package
 	kept.Recording = scenario.Recording{Exercise: g.exercise.ID, Args: g.args}
 	run := firstRun(kept.Recording.Record(g.session.runner(b, turn)), &first)
-	steps, _ := g.steps(ctx, run)
+	steps, _ := g.asked(kept).steps(ctx, run)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -178,6 +178,24 @@ func (h *handedIn) Grade(ctx context.Context, turn *batch.Turn) (*batch.Attempt,
 	a.Record.Sources, a.Record.Run = sources(b.Sources), shownRun(first)
 	a.Doubt = doubt(&kept.Recording)
 	return finish(a), nil
+}
+
+// asked is the same judging, which keeps in the evidence what features
+// scenarios ask for.
+func (j *judging) asked(kept *batch.Evidence) *judging {
+	own := *j
+	if j.lacks == nil {
+		return &own
+	}
+	kept.Lacks = map[string]string{}
+	own.lacks = func(feature string) (string, error) {
+		why, err := j.lacks(feature)
+		if err == nil {
+			kept.Lacks[feature] = why
+		}
+		return why, err
+	}
+	return &own
 }
 
 // idle is how much of its first second a run may have used of the CPUs, or

@@ -158,6 +158,13 @@ func (j *again) judge(ctx context.Context, r *grade.Record, e *batch.Evidence) [
 		return r.Entry.Steps // the checker broke before anything ran
 	}
 	j.args = e.Recording.Args
+	j.lacks = func(feature string) (string, error) {
+		why, asked := e.Lacks[feature]
+		if !asked {
+			return "", fmt.Errorf("%s: nobody asked for that feature when it was recorded: grade the submissions again", feature)
+		}
+		return why, nil
+	}
 	steps, _ := j.steps(ctx, func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
 		run, err := e.Recording.Run(ctx, spec)
 		if err != nil {
