@@ -102,6 +102,9 @@ func (s *script) elf(b []byte) {
 	}
 }
 
+// memfdRemedy allows executables in memory, memfd_create(2).
+const memfdRemedy = "sudo sysctl -w vm.memfd_noexec=1"
+
 // image returns a descriptor of the executable. Its name shows in
 // /proc/PID/exe.
 func (s *script) image(name string) (int, error) {
@@ -112,6 +115,9 @@ func (s *script) image(name string) (int, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_EXEC)
 	if err == unix.EINVAL { // before Linux 6.3
 		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	}
+	if err == unix.EACCES {
+		return -1, fmt.Errorf("make executable in memory: %w: forbidden by vm.memfd_noexec = 2; try: %s", err, memfdRemedy)
 	}
 	if err != nil {
 		return -1, fmt.Errorf("make executable in memory: %w", err)

@@ -44,6 +44,7 @@ const (
 	helperEnv  = "PIDONE_TEST_HELPER"  // where the helper program lies, built before
 	dropEnv    = "PIDONE_TEST_DROP"    // capabilities to be without
 	slowEnv    = "PIDONE_TEST_SLOW"    // kill a checker at 200 moments
+	forbidEnv  = "PIDONE_TEST_FORBID"  // forbid programs in memory
 	markEnv    = "PIDONE_TEST_MARK"    // in the environment of what must not stay
 )
 

@@ -35,7 +35,7 @@ type Feature struct {
 // Probe tries what sandboxes need, one thing after the other, by using it. It
 // needs what Open needs.
 func Probe(ctx context.Context) []Feature {
-	var all []Feature
+	all := []Feature{probeMemory()}
 	for _, ns := range [...]struct {
 		name string
 		flag uint64
@@ -66,6 +66,18 @@ func answer(name string, err error, remedy string) Feature {
 	}
 	f.Why, f.Remedy = err.Error(), remedy
 	return f
+}
+
+// probeMemory tries what every process around a sandbox is: see image.go.
+func probeMemory() Feature {
+	s := newScript()
+	s.do("exit", unix.SYS_EXIT_GROUP, 0)
+	s.end(0)
+	_, errno, err := s.run()
+	if err == nil && errno != 0 {
+		err = errno
+	}
+	return answer("programs in memory (memfd_create)", err, memfdRemedy)
 }
 
 func probeNamespace(name string, flag uint64) Feature {

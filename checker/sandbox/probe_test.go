@@ -35,6 +35,35 @@ func TestProbe(t *testing.T) {
 	assert.Greater(t, len(seen), 8)
 }
 
+// TestNoProgramsInMemory is a machine that forbids them. The setting is the PID
+// namespace's.
+func TestNoProgramsInMemory(t *testing.T) {
+	needRoot(t)
+	out := again(t, "^TestForbidden$", 0, syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Unshareflags: unix.CLONE_NEWNS}, forbidEnv+"=1")
+	assert.Contains(t, out, passed+"Forbidden")
+}
+
+// TestForbidden is run by TestNoProgramsInMemory.
+func TestForbidden(t *testing.T) {
+	if os.Getenv(forbidEnv) == "" {
+		t.Skip("needs a machine of its own: TestNoProgramsInMemory")
+	}
+	require.NoError(t, unix.Mount("proc", "/proc", "proc", 0, ""))
+	defer unix.Unmount("/proc", unix.MNT_DETACH)
+	err := os.WriteFile("/proc/sys/vm/memfd_noexec", []byte("2"), 0)
+	if os.IsNotExist(err) {
+		return // before Linux 6.3
+	}
+	require.NoError(t, err)
+	h := open(t)
+	_, err = h.Run(t.Context(), attack(t, "hello"))
+	assert.ErrorIs(t, err, unix.EACCES)
+	assert.ErrorContains(t, err, "vm.memfd_noexec = 2; try: sudo sysctl")
+	f := Probe(t.Context())[0]
+	assert.Equal(t, No, f.Answer)
+	assert.Equal(t, memfdRemedy, f.Remedy)
+}
+
 func TestAnswers(t *testing.T) {
 	for _, c := range []struct {
 		err  error
