@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groupPrefix begins the name of every cgroup of ours; the checker's pid and
-// start time follow, so that a later checker knows which were left behind, and
-// letters for the Host, of which one checker may have several.
+// groupPrefix begins the name of every cgroup of ours; the checker's pid, its
+// start time and its PID namespace follow, so that a later checker knows which
+// were left behind, and letters for the Host, of which one checker may have several.
 const groupPrefix = "pidone-"
 
 // groups makes cgroups below those that the checker is in. Version 2 is used
@@ -180,7 +180,11 @@ func hostName() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s%d-%s-%s-", groupPrefix, os.Getpid(), startTime(stat), randomLetters(6)), nil
+	var pids unix.Stat_t
+	if err := unix.Stat("/proc/self/ns/pid", &pids); err != nil {
+		return "", fmt.Errorf("look at PID namespace: %w", err)
+	}
+	return fmt.Sprintf("%s%d-%s-%d-%s-", groupPrefix, os.Getpid(), startTime(stat), pids.Ino, randomLetters(6)), nil
 }
 
 func (g *groups) paths(number int64) []string {

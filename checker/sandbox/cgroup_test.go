@@ -226,3 +226,19 @@ func TestGroupsDiffer(t *testing.T) {
 	assert.Len(t, different, 200)
 	assert.Nil(t, (*groups)(nil).next())
 }
+
+// TestForeignCheckersAreNotSwept: pids of another PID namespace mean nothing here.
+func TestForeignCheckersAreNotSwept(t *testing.T) {
+	h := open(t)
+	grouped(t, h)
+	for _, c := range []struct {
+		namespace string
+		stays     bool
+	}{{"1", true}, {strings.Split(h.name, "-")[3], false}} {
+		dir := filepath.Join(h.opened().dirs[0], groupPrefix+"999999999-1-"+c.namespace+"-gone-0")
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		h.opened().sweep()
+		err := os.Remove(dir)
+		assert.Equal(t, c.stays, err == nil, "%s: %v", dir, err)
+	}
+}
