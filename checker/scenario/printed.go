@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -43,8 +42,7 @@ type text struct {
 	found   map[string][]int // names that were looked for: where
 	starts  []int            // where a name may begin; nil: not looked for
 	numbers []number         // outside hostnames; nil: not looked for
-	// different is how many different ones there are; 0: not counted.
-	different int
+	crowd   *crowd           // of the numbers; nil: not counted
 }
 
 // A mark is one write.
@@ -225,38 +223,6 @@ func (f *facts) number(by []*evidence.Process, want func(int) bool) []printing {
 		}
 		return found
 	})
-}
-
-// manyNumbers are more than a program has to print of an exercise.
-const manyNumbers = 1000
-
-// guesses tells whether so many different numbers are in the text that the one
-// that is looked for says nothing: who does not know it may print them all.
-func (f *facts) guesses(t *text) bool {
-	if t.different == 0 {
-		seen := map[int]bool{}
-		for _, n := range f.numbersIn(t) {
-			seen[n.value] = true
-		}
-		t.different = len(seen)
-	}
-	return t.different > manyNumbers
-}
-
-// known are the printings that are not among too many.
-func (f *facts) known(found []printing) []printing {
-	return slices.DeleteFunc(slices.Clone(found), func(p printing) bool { return f.guesses(p.text) })
-}
-
-// guessed is the finding for a number among so many.
-func (f *facts) guessed(p printing, cause string) because {
-	return because{
-		cause: cause,
-		saw:   fmt.Sprintf("%s wrote more than %d different numbers, its pid among them", f.who(p.by), manyNumbers),
-		why:   "so many say nothing: who does not know the pid may print them all",
-		try:   "ask for the pid and print it, without so many other numbers",
-		at:    p.event.At,
-	}
 }
 
 // find looks for a word in every text of the processes. Where the bytes of

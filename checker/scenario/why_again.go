@@ -90,7 +90,7 @@ func (s *scene) alonePID() (b because, ok bool, err error) {
 	pid := f.first.PIDSelf()
 	everyone := f.those(func(*evidence.Process) bool { return true })
 	for _, p := range f.number(everyone, func(n int) bool { return n == pid }) {
-		if p.came && f.guesses(p.text) {
+		if p.came && f.guesses(p) {
 			return f.guessed(p, "pid-not-printed"), false, nil
 		}
 		if p.came {

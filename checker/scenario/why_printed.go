@@ -187,7 +187,7 @@ func (f *facts) pidNotPrinted() because {
 	}
 	own := f.pids(f.inside())
 	for _, p := range f.number(f.inside(), func(n int) bool { return own[n] }) {
-		if f.guesses(p.text) {
+		if f.guesses(p) {
 			return f.guessed(p, "pid-not-printed")
 		}
 		return outputLost(p) // else the check had passed
