@@ -212,7 +212,9 @@ func (f *facts) newNames() []string {
 const maxDepth = 6
 
 // startsItself returns how many times the program started itself, each time
-// from the one before, if that is often enough to say that it would for ever.
+// from the one before, on the way to the child and from there on, and whether
+// that is often enough to say that it would for ever. What became of processes
+// beside the child says nothing about it.
 func (f *facts) startsItself() (times int, forever bool) {
 	depth := make([]int, len(f.run.Processes))
 	for _, p := range f.run.Processes {
@@ -223,7 +225,9 @@ func (f *facts) startsItself() (times int, forever bool) {
 			depth[p.ID] = depth[p.Creator]
 		}
 		depth[p.ID] += max(n, 0)
-		times = max(times, depth[p.ID])
+		if p.ID == 0 || f.child == nil || p == f.child || f.run.Made(f.child.ID, p.ID) {
+			times = max(times, depth[p.ID])
+		}
 	}
 	return times, times >= maxDepth
 }

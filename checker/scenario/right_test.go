@@ -54,6 +54,17 @@ func rightIsolation() []submission {
 			speak(child, "my-container")
 			finish(first, child)
 		}},
+		{name: "another process executes itself for ever", main: func(first *proc, _ RunSpec) {
+			busy := first.start()
+			for range 3 * maxDepth {
+				busy.exec(program, "busy")
+			}
+			busy.exit(0)
+			first.wait(busy)
+			child := first.start(isolated...)
+			speak(child, "my-container")
+			finish(first, child)
+		}},
 		{name: "clone3 by hand, no exec", main: func(first *proc, _ RunSpec) {
 			child := first.clone(isolated...)
 			speak(child, "cell")
