@@ -122,6 +122,11 @@ func isolate() error {
 	return nil
 }
 
+// settle is how long a short row waits before each run. The kernel takes network
+// namespaces and memory of the run before back when that has ended, and whoever
+// used two CPUs then would pay for what the other side left.
+const settle = 20 * time.Millisecond
+
 func (r row) measure() (ours, theirs float64, err error) {
 	var a, b []time.Duration
 	warm := 3 // rounds that warm caches
@@ -137,6 +142,9 @@ func (r row) measure() (ours, theirs float64, err error) {
 				if err := s.prepare(i); err != nil {
 					return 0, 0, err
 				}
+			}
+			if warm > 0 {
+				time.Sleep(settle)
 			}
 			cmd := exec.Command(s.argv[0], s.argv[1:]...)
 			cmd.Dir = s.dir
