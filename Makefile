@@ -57,7 +57,7 @@ help:
 	@echo 'For authors of exercises:'
 	@echo 'make test                  all tests'
 	@echo 'make verify                what may not drift: skeletons, pages, scenarios, verdicts'
-	@echo 'make vm-test               every program of the kit in VMs of two kernels (make vm-kernel: tests about the kernel)'
+	@echo 'make vm-test               every program of the kit in VMs of two kernels (QUICK=1: a few; make vm-kernel: kernel tests)'
 	@echo 'make update                generate the exercises from the solutions'
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
 	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
@@ -154,8 +154,9 @@ verify: $(checker)
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 # Two VMs, of which each has one processor: more at a time would only be slower.
+# QUICK=1: solutions and skeletons alone.
 vm-test:
-	@$(gotest) -tags vm -timeout 30m -parallel 4 -run 'TestVM(Ends)?$$' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@$(gotest) -tags vm -timeout 30m -parallel 4 -run 'TestVM(Ends)?$$$(if $(QUICK),/boot|^0|SIG/solution|skeleton)' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 # The tests of sandbox and trace there: some hold times, which a VM on a busy machine does not keep.
 vm-kernel:
