@@ -45,6 +45,9 @@ const box = "box"
 type group struct {
 	g    *groups
 	dirs []string
+	// owner is the id of the machine that may make groups below the box, see
+	// delegate.go; -1: none.
+	owner int
 }
 
 // openGroups finds out where groups can be made. Where they cannot keep limits
@@ -200,7 +203,7 @@ func (g *groups) next() *group {
 	if g == nil {
 		return nil
 	}
-	return &group{g: g, dirs: g.paths(g.made.Add(1) - 1)}
+	return &group{g: g, dirs: g.paths(g.made.Add(1) - 1), owner: -1}
 }
 
 // flags are what a clone3(2) of the group's first process needs.
@@ -227,7 +230,7 @@ func (gr *group) make(s *script, l Limits, clone uintptr) {
 		}
 		switch {
 		case gr.g.v2:
-			limit("cgroup.max.descendants", "1", true)
+			limit("cgroup.max.descendants", strconv.Itoa(gr.descendants()), true)
 			if gr.g.limits {
 				limit("memory.max", memory, true)
 				limit("pids.max", processes, true)
@@ -236,6 +239,7 @@ func (gr *group) make(s *script, l Limits, clone uintptr) {
 			limit("memory.swap.max", "0", false)
 			inner := s.str(filepath.Join(dir, box))
 			s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, inner, 0o755)
+			gr.delegate(s)
 			s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, inner, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0).
 				to(clone + unsafe.Offsetof(cloneArgs{}.cgroup))
 			continue
@@ -284,14 +288,20 @@ func (gr *group) remove(s *script) {
 	for _, dir := range dirs {
 		var again, busy, done place
 		s.here(&again)
-		s.try("remove cgroup "+dir, unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR).on(exactly(^uint64(unix.EBUSY)+1), &busy)
+		s.try("remove cgroup "+dir, unix.SYS_UNLINKAT, atFDCWD, s.str(dir), unix.AT_REMOVEDIR).on(exactly(errnoResult(unix.EBUSY)), &busy)
 		s.jump(&done)
 		s.here(&busy)
+		if gr.owner >= 0 {
+			removeBelow(s, dir)
+		}
 		s.try("pause", unix.SYS_NANOSLEEP, pause, 0)
 		s.jump(&again)
 		s.here(&done)
 	}
 }
+
+// errnoResult is what a system call returns for an error.
+func errnoResult(e unix.Errno) uint64 { return ^uint64(e) + 1 }
 
 // limited tells whether the group keeps limits; a nil group does not.
 func (gr *group) limited() bool { return gr != nil && gr.g.limits }
@@ -311,7 +321,9 @@ func (gr *group) hits() (memory, processes bool) {
 		return false
 	}
 	if gr.g.v2 {
-		return count(gr.dirs[0], "memory.events", "oom_kill"), count(gr.dirs[0], "pids.events", "max")
+		// What the limits of groups below did is not for us to tell.
+		ours := count(gr.dirs[0], "memory.events.local", "oom")
+		return ours && count(gr.dirs[0], "memory.events", "oom_kill"), count(gr.dirs[0], "pids.events", "max")
 	}
 	return count(gr.dirs[0], "memory.oom_control", "oom_kill"), count(gr.dirs[1], "pids.events", "max")
 }

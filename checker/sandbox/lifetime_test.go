@@ -33,6 +33,10 @@ func beChecker() int {
 		return 1
 	}
 	defer h.Close()
+	args := []string{"main", "linger"}
+	if with := os.Getenv(attackEnv); with != "" {
+		args = append([]string{"main"}, strings.Fields(with)...)
+	}
 	fmt.Println("ready", os.Getpid())
 	var wg sync.WaitGroup
 	for range 2 {
@@ -40,7 +44,8 @@ func beChecker() int {
 			for range 1000 {
 				_, err := h.Run(context.Background(), Command{
 					Path:   "/submission/main",
-					Args:   []string{"main", "linger"},
+					Args:   args,
+					Groups: os.Getenv(attackEnv) != "",
 					Env:    []string{markEnv + "=" + os.Getenv(markEnv)},
 					Files:  []File{{Path: "/submission/main", Data: program, Mode: 0o755}},
 					Limits: Limits{Time: limit},
@@ -63,7 +68,7 @@ type checker struct {
 	pid       int // its own, which is not cmd's where it entered a namespace
 }
 
-func startChecker(t *testing.T, limit time.Duration) *checker {
+func startChecker(t *testing.T, limit time.Duration, env ...string) *checker {
 	t.Helper()
 	program, err := helper()
 	require.NoError(t, err)
@@ -74,6 +79,7 @@ func startChecker(t *testing.T, limit time.Duration) *checker {
 	require.NoError(t, os.Mkdir(c.tmp, 0o777))
 	c.cmd = exec.Command("/proc/self/exe")
 	c.cmd.Env = append(os.Environ(), checkerEnv+"="+limit.String(), helperEnv+"="+path, markEnv+"="+c.mark, "TMPDIR="+c.tmp)
+	c.cmd.Env = append(c.cmd.Env, env...)
 	out, err := c.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.cmd.Start())

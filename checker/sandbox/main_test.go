@@ -26,7 +26,8 @@ import (
 //   - x32: not in the kernel either (seen: the filter's SIGSYS, not ENOSYS)
 //   - int 0x80 on arm64: another machine
 //   - cgroup v2 with controllers: the controllers are on v1 here (groupDirs is
-//     tested with files; joining by CLONE_INTO_CGROUP is not)
+//     tested with files; joining by CLONE_INTO_CGROUP, and groups in the sandbox,
+//     in the VM: make vm-kernel)
 //   - AppArmor's and Yama's restrictions, unprivileged_userns_clone=0, a masked
 //     /proc: not on this machine
 //   - a machine whose root is an initramfs, or whose /usr is several mounts
@@ -45,6 +46,7 @@ const (
 	dropEnv    = "PIDONE_TEST_DROP"    // capabilities to be without
 	slowEnv    = "PIDONE_TEST_SLOW"    // kill a checker at 200 moments
 	forbidEnv  = "PIDONE_TEST_FORBID"  // forbid programs in memory
+	attackEnv  = "PIDONE_TEST_ATTACK"  // what runs in the sandboxes of a checker that will be killed
 	markEnv    = "PIDONE_TEST_MARK"    // in the environment of what must not stay
 )
 

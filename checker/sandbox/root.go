@@ -262,6 +262,11 @@ func (b *rootBuilder) fill(links map[string]string) error {
 			return err
 		}
 	}
+	if b.cmd.Groups {
+		if err := b.mkdirAll(groupsPath); err != nil {
+			return err
+		}
+	}
 	for _, dir := range append([]string{"/tmp", WorkDir, "/dev/shm"}, b.cmd.Empty...) {
 		if err := b.mkdirAll(dir); err != nil {
 			return err

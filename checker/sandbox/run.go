@@ -89,7 +89,11 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 		return nil, err
 	}
 	r.later(func() { unix.Close(r.outside) })
-	gr := (<-groups).next()
+	g := <-groups
+	gr := g.next()
+	if cmd.Groups && g.canDelegate() {
+		gr.owner = h.ids.base
+	}
 	s := r.script(&b, gr, prog)
 	if err := r.start(s); err != nil {
 		return nil, err
@@ -115,10 +119,15 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	if _, err := r.hear(); err != nil { // that the group is there
 		return nil, r.because(err, s)
 	}
+	groupsFD, err := gr.openBox()
+	if err != nil {
+		return nil, err
+	}
+	r.later(func() { closeFD(&groupsFD) })
 	start := time.Now()
 	status, err := r.follow(ctx, &Init{
 		PID: r.pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
-		Kill: r.kill, TimedOut: r.timedOut.Load,
+		Groups: groupsFD, Kill: r.kill, TimedOut: r.timedOut.Load,
 	})
 	end := time.Since(start)
 	if err == nil {

@@ -63,6 +63,9 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 
 	s.here(&asInit)
 	s.becomeInit(gr)
+	if gr != nil && gr.owner >= 0 {
+		s.showGroups(b)
+	}
 	s.enterRoot(b)
 	// Five digits, so that no date or count in a text is a pid by accident.
 	s.writeFile("set last pid", "/proc/sys/kernel/ns_last_pid", strconv.Itoa(11000+rand.IntN(19000)), false)

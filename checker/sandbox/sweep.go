@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -18,8 +17,7 @@ func (g *groups) sweep() {
 				continue
 			}
 			if stat, err := readFile(filepath.Join("/proc", f[1], "stat")); err != nil || startTime(stat) != f[2] {
-				os.Remove(filepath.Join(l, box))
-				os.Remove(l) // fails while processes are in it, which then are not ours to end
+				removeGroup(l) // fails while processes are in it, which then are not ours to end
 			}
 		}
 	}

@@ -29,6 +29,10 @@ type Command struct {
 	// Look is a folder of the sandbox, WorkDir, /tmp or one of Empty, of which the
 	// Result lists what is in it when all is over; empty: none.
 	Look string
+	// Groups has the sandbox show control groups at /sys/fs/cgroup, where the
+	// program can make some of its own, as root of a machine with cgroup v2 can. It
+	// has no effect where ProbeFeature(CgroupV2) says no.
+	Groups bool
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string
 
@@ -187,6 +191,9 @@ type Init struct {
 	Streams [3]uint64
 	// Program is Command.Path.
 	Program string
+	// Groups is a descriptor (O_PATH) of the control group that is the root of the
+	// sandbox's, see Command.Groups; -1 if there is none.
+	Groups int
 	// Kill ends the sandbox at once. It may be called at any time, by any thread.
 	Kill func()
 	// TimedOut tells whether the sandbox was killed at its time limit.

@@ -30,7 +30,7 @@ func main() {
 
 // attack finds an attack by its name.
 func attack(name string) func(args []string) {
-	for _, all := range []map[string]func([]string){looks(), processes(), mounts(), kernel(), network(), bombs(), files()} {
+	for _, all := range []map[string]func([]string){looks(), processes(), mounts(), kernel(), network(), bombs(), files(), groups()} {
 		if f, ok := all[name]; ok {
 			return f
 		}
