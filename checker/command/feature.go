@@ -62,3 +62,9 @@ func (s *session) feature(ctx context.Context, name string) (f sandbox.Feature, 
 	})
 	return f, err
 }
+
+// equip gives a run's host the features that a scenario asks for. The machine
+// has them.
+func equip(cmd *sandbox.Command, features []string) {
+	cmd.Groups = slices.Contains(features, sandbox.CgroupV2)
+}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"pidone/checker/course"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 )
@@ -77,6 +78,7 @@ func (a *app) run(args []string) int {
 		}
 		provide(&cmd, spec.Folders)
 	}
+	a.equipForRun(s, &cmd, e, spec.Features)
 	res, err := a.interact(s, cmd)
 	if err != nil {
 		return a.fail(err)
@@ -147,4 +149,24 @@ func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error)
 		err = nil
 	}
 	return res, err
+}
+
+// equipForRun gives the sandbox what the exercise's host has, and says what of it
+// this machine lacks.
+func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, features []string) {
+	lacks := s.lacks(a.ctx)
+	var there []string
+	for _, name := range features {
+		why, err := lacks(name)
+		if err != nil {
+			why = err.Error()
+		}
+		if why == "" {
+			there = append(there, name)
+			continue
+		}
+		fmt.Fprintf(a.err, "checker: this machine lacks %s, and so does the sandbox: %s\n", name, why)
+		fmt.Fprintf(a.err, "checker: a shell in a VM that has it: make vm; a check there: make check STEP=%s VM=1\n", e.Number)
+	}
+	equip(cmd, there)
 }

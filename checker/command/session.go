@@ -120,6 +120,7 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 		opts.Image, opts.Input = image, images.NewMark()+"\n"
 		provide(&cmd, spec.Folders)
 	}
+	equip(&cmd, spec.Features)
 	if s.guest != nil {
 		return s.guest.record(ctx, cmd, b.Lines, opts)
 	}

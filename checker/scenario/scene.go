@@ -22,6 +22,8 @@ type RunSpec struct {
 	// Folders are in the first process's working directory when it starts, each
 	// with a file "seed" in it.
 	Folders []string `json:"folders,omitempty"`
+	// Features are those of the host that the scenario asks for.
+	Features []string `json:"features,omitempty"`
 }
 
 // Command returns the program that the submission is asked to run in the image,
@@ -51,12 +53,15 @@ func FirstRun(path string, args []string) (RunSpec, error) {
 	if err != nil {
 		return RunSpec{}, err
 	}
-	var folders []string
+	var folders, features []string
 	for _, l := range lines {
 		s, rest := find(settings(), l.words)
 		if s == nil || s.spec == nil {
-			if l.words[0] == "folder" {
+			switch l.words[0] {
+			case "folder":
 				folders = append(folders, l.words[1:]...)
+			case "feature":
+				features = append(features, l.words[1:]...)
 			}
 			continue
 		}
@@ -64,7 +69,7 @@ func FirstRun(path string, args []string) (RunSpec, error) {
 		if err != nil {
 			return RunSpec{}, fmt.Errorf("read scenario %s: line %d: %w", path, l.number, err)
 		}
-		spec.Folders = folders
+		spec.Folders, spec.Features = folders, features
 		return spec.with(args)
 	}
 	return RunSpec{}, fmt.Errorf("read scenario %s: it starts nothing", path)
@@ -101,6 +106,9 @@ func (s RunSpec) Key() string {
 	}
 	for _, folder := range s.Folders {
 		key.WriteString(" with " + strconv.Quote(folder))
+	}
+	for _, feature := range s.Features {
+		key.WriteString(" on " + strconv.Quote(feature))
 	}
 	for _, arg := range s.Args {
 		key.WriteString(" " + strconv.Quote(arg))
@@ -222,7 +230,8 @@ type scene struct {
 	aloneSpec *RunSpec
 	aloneRun  *facts // of aloneSpec, once it was needed
 
-	folders []string // of the runs to come
+	folders  []string // of the runs to come
+	features []string // of their host
 
 	skipped string
 	unmet   []int
@@ -257,7 +266,7 @@ func stepWords(steps []int) string {
 
 // start starts the submission and takes its evidence.
 func (s *scene) start(spec RunSpec) error {
-	spec.Folders = s.folders
+	spec.Folders, spec.Features = s.folders, s.features
 	spec, err := spec.with(s.script.Args)
 	if err != nil {
 		return err
@@ -299,8 +308,10 @@ func (s *scene) gather(spec RunSpec) (*facts, error) {
 	return study(run)
 }
 
-// feature skips the script unless the machine has all these features.
+// feature skips the script unless the machine has all these features, and gives
+// them to the host of the runs to come.
 func (s *scene) feature(names []string) error {
+	s.features = append(s.features, names...)
 	for _, name := range names {
 		if s.script.Lacks == nil || s.skipped != "" {
 			return nil
