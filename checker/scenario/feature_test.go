@@ -40,7 +40,7 @@ func TestFirstRun(t *testing.T) {
 	path := script(t, "points 1\nfeature cgroup2\ncontainer in box /opt/payload say 'a b'\ncommand runs\ncontainer\nchild exists\n")
 	spec, err := FirstRun(path, nil)
 	require.NoError(t, err)
-	assert.Equal(t, RunSpec{Args: []string{"run", "box", "/opt/payload", "say", "a b"}, Image: "box"}, spec)
+	assert.Equal(t, RunSpec{Args: []string{"run", "box", "/opt/payload", "say", "a b"}, Image: "box", Features: []string{"cgroup2"}}, spec)
 	assert.Equal(t, []string{"/opt/payload", "say", "a b"}, spec.Command())
 	spec, err = FirstRun(path, []string{"run", "alpine", "/bin/sh"})
 	require.NoError(t, err)
