@@ -21,7 +21,8 @@ type rootBuilder struct {
 	base string // where it is mounted
 	ids  idRange
 	cmd  *Command
-	name string // the hostname that will be set
+	name string          // the hostname that will be set
+	made map[string]bool // folders that are there
 }
 
 // source is something of the machine, taken before the base covers it.
@@ -244,14 +245,20 @@ func (b *rootBuilder) attach(s source) error {
 // mkdirAll makes a folder of the sandbox and those above it. They may lie on
 // the read-only /usr, which has them then.
 func (b *rootBuilder) mkdirAll(dir string) error {
-	path := b.at(dir)
-	err := unix.Mkdir(path, 0o755) // most are there or lack nothing above
-	if err == nil || err == unix.EEXIST {
+	if b.made[dir] {
 		return nil
 	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", dir, err)
+	path := b.at(dir)
+	err := unix.Mkdir(path, 0o755) // most are there or lack nothing above
+	if err != nil && err != unix.EEXIST {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return fmt.Errorf("make %s: %w", dir, err)
+		}
 	}
+	if b.made == nil {
+		b.made = map[string]bool{}
+	}
+	b.made[dir] = true
 	return nil
 }
 
