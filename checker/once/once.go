@@ -43,10 +43,13 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 	if len(argv) == 0 {
 		return 0, errors.New("say what to run: sandbox " + Usage)
 	}
-	cmd, failure := command(argv)
-	if failure != nil {
-		return 0, fmt.Errorf("run: %w", failure)
-	}
+	var cmd sandbox.Command
+	found := make(chan error, 1)
+	go func() {
+		var failure error
+		cmd, failure = command(argv)
+		found <- failure
+	}()
 	status, entered, failure := sandbox.Enter()
 	if entered || failure != nil {
 		return status, failure
@@ -56,6 +59,9 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 		return 0, failure
 	}
 	defer host.Close()
+	if failure := <-found; failure != nil {
+		return 0, fmt.Errorf("run: %w", failure)
+	}
 	var stdout, stderr []byte
 	if record {
 		run, failure := trace.Record(context.Background(), host, cmd, trace.Options{})
