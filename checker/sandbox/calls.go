@@ -14,8 +14,12 @@ import (
 type script struct {
 	calls  []*call
 	slab   []call // for the next ones
-	data   []byte
+	data   []byte // from the address from on
+	from   uintptr
 	failed *place // where the calls appended next lead to when they fail
+
+	image   int // of what was started; see extend
+	started int // so many calls
 }
 
 // place is a place in a script that calls lead to.
@@ -104,7 +108,7 @@ func (s *script) here(p *place) { p.index = len(s.calls) }
 // newScript returns a script whose calls, when they fail, lead to a report of
 // that (see report) and the end of the process.
 func newScript() *script {
-	return &script{calls: make([]*call, 0, 256), data: make([]byte, dataHead, 8<<10), failed: new(place)}
+	return &script{calls: make([]*call, 0, 256), data: make([]byte, dataHead, 8<<10), from: dataAt, failed: new(place), image: -1}
 }
 
 // end appends the report of a failure to the descriptor fd, and what follows on
@@ -123,10 +127,20 @@ func (s *script) report(fd uintptr) {
 	s.failed = new(place)
 }
 
+// failHere appends a report of a failure to the descriptor fd and the end of the
+// process. The calls that are appended next lead here when they fail; none goes
+// on here.
+func (s *script) failHere(fd uintptr) {
+	s.failed = new(place)
+	here := s.failed
+	s.end(fd)
+	s.failed = here
+}
+
 // bytes returns the address that a copy of b has when the script runs.
 func (s *script) bytes(b []byte) uintptr {
 	s.data = append(s.data, make([]byte, -len(s.data)&7)...)
-	at := dataAt + uintptr(len(s.data))
+	at := s.from + uintptr(len(s.data))
 	s.data = append(s.data, b...)
 	return at
 }

@@ -42,13 +42,13 @@ func (c *capture) take(b []byte) {
 // drain reads the output streams until init has ended, and then what is left in
 // them. Their end need not come: a descriptor of one may lie in a message
 // between sockets that hold each other, unix(7), which is no process's and never
-// ends.
-func (r *running) drain() {
+// ends. When it comes, atEnd is called, if it is not nil.
+func (r *running) drain(atEnd func()) {
 	fds := []unix.PollFd{{Fd: int32(r.pidfd), Events: unix.POLLIN}}
 	for _, c := range r.out {
 		fds = append(fds, unix.PollFd{Fd: int32(c.fd), Events: unix.POLLIN})
 	}
-	buf := make([]byte, 64<<10)
+	buf, open := make([]byte, 64<<10), len(r.out)
 	for fds[0].Revents == 0 {
 		if _, err := unix.Poll(fds, -1); err != nil && err != unix.EINTR {
 			return // the limit of time will end it
@@ -57,6 +57,9 @@ func (r *running) drain() {
 			if f := &fds[1+i]; f.Revents != 0 {
 				if _, later := c.read(buf); !later {
 					f.Fd = -1 // poll(2) passes over it
+					if open--; open == 0 && atEnd != nil {
+						atEnd()
+					}
 				}
 			}
 		}

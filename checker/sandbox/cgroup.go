@@ -306,26 +306,51 @@ func errnoResult(e unix.Errno) uint64 { return ^uint64(e) + 1 }
 // limited tells whether the group keeps limits; a nil group does not.
 func (gr *group) limited() bool { return gr != nil && gr.g.limits }
 
+// counters are files of a group that count how often its limits were met. They
+// are opened while there is time: what is read of them later is of then.
+type counters struct {
+	memory, processes int
+	own               int // of v2: events of the group itself, not of those below
+}
+
+func (gr *group) openCounters() counters {
+	open := func(dir, file string) int {
+		fd, err := unix.Open(filepath.Join(dir, file), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return -1
+		}
+		return fd
+	}
+	switch {
+	case !gr.limited():
+		return counters{-1, -1, -1}
+	case gr.g.v2:
+		return counters{open(gr.dirs[0], "memory.events"), open(gr.dirs[0], "pids.events"), open(gr.dirs[0], "memory.events.local")}
+	}
+	return counters{open(gr.dirs[0], "memory.oom_control"), open(gr.dirs[1], "pids.events"), -1}
+}
+
+func (c *counters) close() { closeFD(&c.memory); closeFD(&c.processes); closeFD(&c.own) }
+
 // hits tells whether the limits of memory and processes were met.
-func (gr *group) hits() (memory, processes bool) {
-	count := func(dir, file, key string) bool {
-		data, err := readFile(filepath.Join(dir, file))
+func (c *counters) hits() (memory, processes bool) {
+	met := func(fd int, key string) bool {
+		var b [1024]byte
+		n, err := unix.Pread(fd, b[:], 0)
 		if err != nil {
 			return false
 		}
-		for _, line := range strings.Split(string(data), "\n") {
+		for line := range strings.Lines(string(b[:n])) {
 			if v, ok := strings.CutPrefix(line, key+" "); ok {
 				return strings.TrimSpace(v) != "0"
 			}
 		}
 		return false
 	}
-	if gr.g.v2 {
-		// What the limits of groups below did is not for us to tell.
-		ours := count(gr.dirs[0], "memory.events.local", "oom")
-		return ours && count(gr.dirs[0], "memory.events", "oom_kill"), count(gr.dirs[0], "pids.events", "max")
+	if c.own >= 0 && !met(c.own, "oom") {
+		return false, met(c.processes, "max") // what limits of groups below did is not for us to tell
 	}
-	return count(gr.dirs[0], "memory.oom_control", "oom_kill"), count(gr.dirs[1], "pids.events", "max")
+	return met(c.memory, "oom_kill"), met(c.processes, "max")
 }
 
 // randomLetters returns n random lower-case letters.

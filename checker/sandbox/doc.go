@@ -34,25 +34,28 @@
 // memory; and they start and fork in a fraction of the time that a fork of a Go
 // program takes, which has to copy page tables and then pages, on both sides.
 //
-// The janitor is started by the thread, in its mount namespace, while the
-// thread builds the root. It forks init and makes the cgroups (before that where a
-// process can be born in one, cgroup v2), and then waits for the end of a pipe
-// that the checker holds. That comes when the checker is done with the sandbox,
-// and when it is gone, however that came; then the janitor removes the cgroups,
-// which are files that would stay.
+// The janitor is started by the thread, in its mount namespace. New namespaces
+// take the kernel longest of all, so it begins with what leads there (image.go
+// says how), while the thread prepares the rest of the script and builds the
+// root. It forks init and makes the cgroups (before that where a process can be
+// born in one, cgroup v2), and then waits for the end of a pipe that the checker
+// holds. That comes when the checker is done with the sandbox, and when it is
+// gone, however that came; then the janitor removes the cgroups, which are files
+// that would stay.
 //
 // The sandbox's init (clone3(2)) is born into new user, PID, UTS, IPC and network
-// namespaces, as a child of the checker's thread, not of the janitor. It
-// waits until the root is built, its ids are mapped, the cgroups are there and a
-// Watcher is attached. It joins the cgroups, becomes root of the user namespace
+// namespaces, as a child of the checker's thread, not of the janitor. It brings
+// up the loopback, sets the limits of the user namespace, and waits until the
+// root is built, its ids are mapped, the cgroups are there and a Watcher is
+// attached. It joins the cgroups, becomes root of the user namespace
 // and takes a copy of the thread's mount namespace. Because that copy belongs to a
 // user namespace with fewer rights, the kernel locks all that was mounted outside:
 // not even root in the sandbox can unmount it, lay it bare or make it writable
 // (mount_namespaces(7)). Init sets itself to die with the thread, not dumpable,
 // so that nothing inside can look into it; mounts /proc, and pivots into the root.
-// It forks the first process, lets go of the machine's root, sets the limits of
-// the user namespace, and only then lets the first process go on. From then on it
-// reaps. It does not hold the run together: the thread outside does.
+// It forks the first process, lets go of the machine's root, and only then lets
+// the first process go on. From then on it reaps. It does not hold the run
+// together: the thread outside does.
 //
 // The first process takes its session, limits and system call filter
 // (filter.go), waits for init, and becomes the program. It is not pid 1.

@@ -22,11 +22,12 @@ type Host struct {
 	ids  idRange
 	root bool   // see OpenRoot
 	name string // of its processes and groups
-	// Cgroups are looked for when they are first needed: see opened.
+	// Cgroups are looked for while the caller goes on: see opened.
 	once     sync.Once
 	groups   *groups
 	noGroups error
-	sweeping sync.WaitGroup
+	sweep    sync.Once
+	busy     sync.WaitGroup // looking for cgroups, and sweeping them
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -59,18 +60,21 @@ func Open() (*Host, error) {
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
+	h.busy.Go(func() { h.opened() })
 	return h, nil
 }
 
 // opened returns what makes cgroups, or nil where there are none.
 func (h *Host) opened() *groups {
-	h.once.Do(func() {
-		h.groups, h.noGroups = openGroups(h.name)
-		if h.groups != nil {
-			h.sweeping.Go(h.groups.sweep)
-		}
-	})
+	h.once.Do(func() { h.groups, h.noGroups = openGroups(h.name) })
 	return h.groups
+}
+
+// sweepGroups has the groups swept once, meanwhile.
+func (h *Host) sweepGroups() {
+	if g := h.opened(); g != nil {
+		h.sweep.Do(func() { h.busy.Go(g.sweep) })
+	}
 }
 
 // NoGroups says why limits are not kept by cgroups; nil if they are.
@@ -80,7 +84,7 @@ func (h *Host) NoGroups() error {
 }
 
 // Close ends what Open and the first Run began. No sandbox may be running.
-func (h *Host) Close() { h.sweeping.Wait() }
+func (h *Host) Close() { h.busy.Wait() }
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.
@@ -211,15 +215,12 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 	if err := checkTrees(cmd.Trees); err != nil {
 		return nil, err
 	}
-	// Cgroups are looked for here while the thread makes itself ready.
-	groups := make(chan *groups, 1)
 	var res *Result
-	done := onThread(func() (err error) {
-		res, err = h.run(ctx, &cmd, groups)
+	err := <-onThread(func() (err error) {
+		res, err = h.run(ctx, &cmd)
 		return err
 	})
-	groups <- h.opened()
-	return res, <-done
+	return res, err
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes

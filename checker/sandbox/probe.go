@@ -138,6 +138,7 @@ func probePtrace() Feature {
 		s.do("exit", unix.SYS_EXIT_GROUP, 0)
 		s.end(0)
 		pid, pidfd, err := s.start("pidone")
+		defer s.close()
 		if err != nil {
 			return fmt.Errorf("fork: %w", err)
 		}

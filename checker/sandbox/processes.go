@@ -110,11 +110,20 @@ func (r *running) end() {
 		_ = waitFor(r.pid)
 		r.reaped()
 	}
-	// The end of this mount namespace takes the kernel a while. Now it has one,
-	// as the janitor has something to do.
-	_ = unix.Setns(r.outside, unix.CLONE_NEWNS)
+	// Now the janitor has something to do.
+	r.leave()
 	_ = waitFor(r.janitor)
 	closeFD(&r.janitorFD)
+}
+
+// leave leaves the mount namespace in which the root was built, unless there is
+// something to look at in it. The end of one takes the kernel a while, so this is
+// done while somebody else has something to do.
+func (r *running) leave() {
+	if r.outside >= 0 && (r.pid < 0 || len(r.cmd.Trees) == 0 && r.cmd.Look == "") {
+		_ = unix.Setns(r.outside, unix.CLONE_NEWNS)
+		closeFD(&r.outside)
+	}
 }
 
 // because returns what a process of the script said of a call that failed, or err

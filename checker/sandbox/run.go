@@ -30,6 +30,8 @@ type running struct {
 	outside int        // the mount namespace that the thread came from
 	outputs []int      // memfds for Command.Outputs
 
+	counters counters
+
 	janitor   int
 	janitorFD int           // its pidfd
 	pid       int           // of init; 0 before it is known, -1 after it was reaped
@@ -65,15 +67,10 @@ func closeFD(fd *int) {
 	}
 }
 
-// run takes what makes the sandbox's group from groups.
-func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ *Result, err error) {
+func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	r := &running{host: h, cmd: cmd, pidfd: -1}
 	defer r.cleanUp()
 	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	prog, err := filter(append(refused(cmd.Hiding), cmd.Rules...))
-	if err != nil {
 		return nil, err
 	}
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -88,17 +85,26 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	if r.outside, err = b.enter(); err != nil {
 		return nil, err
 	}
-	r.later(func() { unix.Close(r.outside) })
-	g := <-groups
+	r.later(func() { closeFD(&r.outside) })
+	g := h.opened()
 	gr := g.next()
 	if cmd.Groups && g.canDelegate() {
 		gr.owner = h.ids.base
 	}
-	s := r.script(&b, gr, prog)
+	s := r.begin(gr)
+	defer s.close()
 	if err := r.start(s); err != nil {
 		return nil, err
 	}
-	// While its processes begin.
+	// While its processes begin: to make namespaces takes the kernel long.
+	prog, err := filter(append(refused(cmd.Hiding), cmd.Rules...))
+	if err != nil {
+		return nil, err
+	}
+	r.complete(s, &b, gr, prog)
+	if err := s.extend(); err != nil {
+		return nil, err
+	}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
@@ -125,7 +131,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	}
 	r.later(func() { closeFD(&groupsFD) })
 	start := time.Now()
-	status, err := r.follow(ctx, &Init{
+	status, err := r.follow(ctx, gr, &Init{
 		PID: r.pid, Proc: proc, Streams: r.streams, Program: cmd.Path,
 		Groups: groupsFD, Kill: r.kill, TimedOut: r.timedOut.Load,
 	})
@@ -146,9 +152,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 	for i, c := range r.out {
 		*[]*Stream{&res.Stdout, &res.Stderr}[i] = Stream{c.data, c.total}
 	}
-	if gr.limited() {
-		res.OutOfMemory, res.OutOfPIDs = gr.hits()
-	}
+	res.OutOfMemory, res.OutOfPIDs = r.counters.hits()
 	closeFD(&r.goOn[1]) // the janitor may begin
 	collect()
 	if res.Changes, err = b.changes(); err != nil {
@@ -164,7 +168,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, groups <-chan *groups) (_ 
 }
 
 // follow lets init go on and waits until it has ended.
-func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatus, err error) {
+func (r *running) follow(ctx context.Context, gr *group, init *Init) (status unix.WaitStatus, err error) {
 	if r.cmd.Watcher != nil {
 		if err := r.cmd.Watcher.Attach(init); err != nil {
 			return 0, fmt.Errorf("attach recorder: %w", err)
@@ -187,11 +191,15 @@ func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatu
 	if _, err := unix.Write(r.goOn[1], []byte{1}); err != nil && err != unix.EPIPE {
 		return 0, fmt.Errorf("start sandbox: %w", err)
 	}
+	// While init works.
+	r.counters = gr.openCounters()
+	r.later(r.counters.close)
+	r.host.sweepGroups()
 	if r.cmd.Watcher != nil {
 		r.drained = make(chan struct{})
 		go func() {
 			defer close(r.drained)
-			r.drain()
+			r.drain(nil)
 		}()
 		status, err = r.cmd.Watcher.Wait(init)
 		if err != nil {
@@ -200,7 +208,7 @@ func (r *running) follow(ctx context.Context, init *Init) (status unix.WaitStatu
 		r.reaped()
 		return status, nil
 	}
-	r.drain()
+	r.drain(r.leave)
 	if err := waitFor(init.PID); err != nil {
 		return 0, err
 	}

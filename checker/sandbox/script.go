@@ -20,15 +20,13 @@ const (
 	outputFD = 7
 )
 
-// script prepares what three processes do: the janitor makes the group, forks
-// the sandbox's init, and removes the group when the checker is gone or done;
-// init finishes the host from inside, forks the first process and waits until
-// nothing is left; the first process becomes the program.
-func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *script {
-	cmd := r.cmd
+// begin prepares what the janitor does, and what the sandbox's init does until it
+// waits for the checker: the janitor forks init, makes the group, and removes it
+// when the checker is gone or done.
+func (r *running) begin(gr *group) *script {
 	s := newScript()
-	var asInit, asProgram, over place
-	s.do("close descriptors", unix.SYS_CLOSE_RANGE, outputFD+uintptr(len(cmd.Outputs)), 0xffffffff, 0)
+	var asInit, over place
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, outputFD+uintptr(len(r.cmd.Outputs)), 0xffffffff, 0)
 	s.do("block signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.word(^uint64(0)), 0, 8)
 	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("pidone-janitor"))
 	s.try("umask", unix.SYS_UMASK, 0o022)
@@ -40,14 +38,14 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 	clone := s.bytes(cloneArgs{flags: flags}.bytes())
 	born := gr.flags() != 0 // in its group
 	if born {
-		gr.make(s, cmd.Limits, clone)
+		gr.make(s, r.cmd.Limits, clone)
 	}
 	pid := s.word(0)
 	s.do("make namespaces", unix.SYS_CLONE3, clone, unsafe.Sizeof(cloneArgs{})).to(pid)
 	s.test(pid, exactly(0), &asInit)
 	s.do("tell pid", unix.SYS_WRITE, statusFD, pid, 8)
 	if !born {
-		gr.make(s, cmd.Limits, clone)
+		gr.make(s, r.cmd.Limits, clone)
 	}
 	s.do("tell that the group is there", unix.SYS_WRITE, statusFD, pid, 8)
 	s.try("leave mount namespace", unix.SYS_SETNS, mountsFD, unix.CLONE_NEWNS)
@@ -61,7 +59,23 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 	gr.remove(s)
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 
+	s.failHere(reportFD)
 	s.here(&asInit)
+	s.do("close descriptors", unix.SYS_CLOSE, mountsFD)
+	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("init"))
+	s.bringUpLoopback()
+	if !r.host.root { // else these would be the machine's
+		s.limitNamespaces()
+	}
+	s.must(s.do("wait for the checker", unix.SYS_READ, goOnFD, s.word(0), 1), but(1))
+	return s
+}
+
+// complete prepares the rest: init finishes the host from inside, forks the first
+// process and waits until nothing is left; the first process becomes the program.
+func (r *running) complete(s *script, b *rootBuilder, gr *group, prog []unix.SockFilter) {
+	cmd := r.cmd
+	var asProgram place
 	s.becomeInit(gr)
 	if gr != nil && gr.owner >= 0 {
 		s.showGroups(b)
@@ -76,9 +90,6 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 	s.do("start the program's process", unix.SYS_CLONE3, s.bytes(cloneArgs{exitSignal: uint64(unix.SIGCHLD)}.bytes()), unsafe.Sizeof(cloneArgs{})).to(child)
 	s.test(child, exactly(0), &asProgram)
 	s.leaveMachine()
-	if !r.host.root { // else these would be the machine's
-		s.limitNamespaces()
-	}
 	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
 	s.do("let the first process go on", unix.SYS_WRITE, 0, s.word(1), 8).from(0, ready)
 	s.reapAll(child, statusFD, goOnFD)
@@ -92,19 +103,12 @@ func (r *running) script(b *rootBuilder, gr *group, prog []unix.SockFilter) *scr
 
 	s.here(&asProgram)
 	s.becomeProgram(cmd, gr.limited(), prog, ready)
-	s.end(reportFD)
-	return s
 }
 
 // becomeInit makes the process the root of the sandbox's user namespace, in its
 // group and in a session of its own, that dies with the checker and cannot be
-// looked into. What needs neither ids nor the root file system comes first,
-// while the checker makes those.
+// looked into.
 func (s *script) becomeInit(gr *group) {
-	s.do("close descriptors", unix.SYS_CLOSE, mountsFD)
-	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("init"))
-	s.bringUpLoopback()
-	s.must(s.do("wait for the checker", unix.SYS_READ, goOnFD, s.word(0), 1), but(1))
 	gr.enter(s)
 	// setgroups is refused in a user namespace that an ordinary user made.
 	s.try("setgroups", unix.SYS_SETGROUPS, 0, 0)

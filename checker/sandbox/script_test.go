@@ -3,8 +3,10 @@ package sandbox
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -137,6 +139,7 @@ func TestScriptForksAndReaps(t *testing.T) {
 	s.here(&over)
 	s.do("exit", unix.SYS_EXIT_GROUP, 43)
 	s.end(0)
+	defer s.close()
 	require.NoError(t, <-onThread(func() error {
 		child, pidfd, err := s.start("test", -1, p[1], -1, alive[0])
 		if err != nil {
@@ -172,6 +175,7 @@ func TestScriptHasNothingOfTheCheckers(t *testing.T) {
 	s.do("wait", unix.SYS_READ, 0, s.word(0), 1)
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 	s.end(0)
+	defer s.close()
 	require.NoError(t, <-onThread(func() error {
 		pid, pidfd, err := s.start("some-name", p[0])
 		if err != nil {
@@ -198,6 +202,112 @@ func TestScriptHasNothingOfTheCheckers(t *testing.T) {
 	}))
 }
 
+// reader reads a descriptor, which it does not close.
+type reader int
+
+func (r reader) Read(b []byte) (int, error) {
+	n, err := unix.Read(int(r), b)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return max(n, 0), err
+}
+
+// TestScriptIsExtended: processes that have begun, and their forks, go on with
+// calls and data that were not there when they were started.
+func TestScriptIsExtended(t *testing.T) {
+	t.Parallel()
+	var goOn, out [2]int
+	require.NoError(t, unix.Pipe2(goOn[:], unix.O_CLOEXEC))
+	require.NoError(t, unix.Pipe2(out[:], unix.O_CLOEXEC))
+	defer unix.Close(out[0])
+	defer unix.Close(goOn[0])
+	s := newScript()
+	defer s.close()
+	var asChild place
+	pid, early := s.word(0), s.word(7)
+	clone := cloneArgs{flags: unix.CLONE_PARENT}.bytes()
+	s.do("fork", unix.SYS_CLONE3, s.bytes(clone), uintptr(len(clone))).to(pid)
+	s.test(pid, exactly(0), &asChild)
+	s.do("tell", unix.SYS_WRITE, 1, pid, 8)
+	s.do("exit", unix.SYS_EXIT_GROUP, 0)
+	s.failHere(2)
+	s.here(&asChild)
+	s.test(early, never, s.failed) // its page is its own now
+	s.do("wait", unix.SYS_READ, 0, s.word(0), 1)
+	require.NoError(t, <-onThread(func() error {
+		janitor, pidfd, err := s.start("test", goOn[0], out[1], out[1])
+		if err != nil {
+			return err
+		}
+		defer unix.Close(pidfd)
+		unix.Close(out[1])
+		var told [8]byte
+		if _, err := unix.Read(out[0], told[:]); err != nil {
+			return err
+		}
+		if err := waitFor(janitor); err != nil {
+			return err
+		}
+		long := strings.Repeat("late", 20_000) // of several pages
+		for range 300 {
+			s.do("again", unix.SYS_GETPID)
+		}
+		s.do("write early data", unix.SYS_WRITE, 1, early, 1)
+		s.do("write late data", unix.SYS_WRITE, 1, s.str(long), uintptr(len(long)))
+		s.do("fail", unix.SYS_CLOSE, ^uintptr(0))
+		if err := s.extend(); err != nil {
+			return err
+		}
+		if _, err := unix.Write(goOn[1], []byte{1}); err != nil {
+			return err
+		}
+		unix.Close(goOn[1])
+		data, err := io.ReadAll(reader(out[0]))
+		if err != nil {
+			return err
+		}
+		require.Len(t, data, 1+len(long)+reportSize)
+		assert.Equal(t, byte(7), data[0])
+		assert.Equal(t, long, string(data[1:1+len(long)]))
+		c, errno := s.failedCall(data[1+len(long):])
+		if assert.NotNil(t, c) {
+			assert.Equal(t, "fail", c.what)
+		}
+		assert.Equal(t, unix.EBADF, errno)
+		var status unix.WaitStatus
+		_, err = unix.Wait4(int(binary.NativeEndian.Uint64(told[:])), &status, unix.WALL, nil)
+		assert.Equal(t, 127, status.ExitStatus())
+		return err
+	}))
+}
+
+// TestScriptIsGivenUp: who waits for the rest of its script ends when the checker
+// does, or gives up.
+func TestScriptIsGivenUp(t *testing.T) {
+	t.Parallel()
+	var goOn [2]int
+	require.NoError(t, unix.Pipe2(goOn[:], unix.O_CLOEXEC))
+	s := newScript()
+	defer s.close()
+	s.failHere(2)
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, 1, 0xffffffff, 0)
+	s.must(s.do("wait", unix.SYS_READ, 0, s.word(0), 1), but(1))
+	require.NoError(t, <-onThread(func() error {
+		pid, pidfd, err := s.start("test", goOn[0])
+		if err != nil {
+			return err
+		}
+		defer unix.Close(pidfd)
+		unix.Close(goOn[0])
+		unix.Close(goOn[1])
+		var status unix.WaitStatus
+		_, err = unix.Wait4(pid, &status, unix.WALL, nil)
+		assert.Equal(t, 127, status.ExitStatus())
+		return err
+	}))
+}
+
 func TestScriptTooLong(t *testing.T) {
 	t.Parallel()
 	s := newScript()
@@ -206,6 +316,11 @@ func TestScriptTooLong(t *testing.T) {
 	}
 	s.end(0)
 	_, _, err := s.run()
+	assert.ErrorContains(t, err, "too many")
+	s = newScript()
+	s.str(strings.Repeat("x", dataRoom))
+	s.end(0)
+	_, _, err = s.run()
 	assert.ErrorContains(t, err, "too many")
 }
 
@@ -259,6 +374,7 @@ func TestReaperSeesTheEndOfThePipe(t *testing.T) {
 	s.do("get ready", unix.SYS_WRITE, 4, s.str("x"), 1)
 	s.do("sleep", unix.SYS_READ, 3, s.word(0), 1)
 	s.end(2)
+	defer s.close()
 	require.NoError(t, <-onThread(func() error {
 		pid, pidfd, err := s.start("test", -1, -1, -1, alive[0], ready[1])
 		if err != nil {
