@@ -31,6 +31,7 @@ const (
 	execs                 // another program may run
 	writes                // something may have come out
 	opens                 // a file that matters may have been opened
+	asides                // nothing that a check looks at; such calls explain
 	exits                 // it does not return
 )
 
@@ -58,18 +59,18 @@ func calls() []call {
 		{nr: unix.SYS_CHROOT, name: "chroot", class: moves, enter: enterPath},
 		{nr: unix.SYS_PIVOT_ROOT, name: "pivot_root", class: moves, enter: enterPivotRoot},
 
-		{nr: unix.SYS_CHDIR, name: "chdir", enter: enterPath},
-		{nr: unix.SYS_FCHDIR, name: "fchdir", enter: enterFchdir},
+		{nr: unix.SYS_CHDIR, name: "chdir", class: asides, enter: enterPath},
+		{nr: unix.SYS_FCHDIR, name: "fchdir", class: asides, enter: enterFchdir},
 		{nr: unix.SYS_MOUNT, name: "mount", class: remounts, enter: enterMount},
 		{nr: unix.SYS_UMOUNT2, name: "umount2", class: remounts, enter: enterUmount},
 		{nr: unix.SYS_MOVE_MOUNT, name: "move_mount", class: remounts, enter: enterMoveMount},
 		{nr: unix.SYS_MOUNT_SETATTR, name: "mount_setattr", class: remounts, enter: enterMountSetattr},
 		{nr: unix.SYS_MKNODAT, name: "mknodat", enter: enterMknodat, when: []condition{{2, unix.S_IFCHR}}},
-		{nr: unix.SYS_PRCTL, name: "prctl", enter: enterPrctl},
-		{nr: unix.SYS_SECCOMP, name: "seccomp", enter: enterSeccomp},
-		{nr: unix.SYS_KILL, name: "kill", enter: enterKill},
+		{nr: unix.SYS_PRCTL, name: "prctl", class: asides, enter: enterPrctl},
+		{nr: unix.SYS_SECCOMP, name: "seccomp", class: asides, enter: enterSeccomp},
+		{nr: unix.SYS_KILL, name: "kill", class: asides, enter: enterKill},
 		// Signal 0 is how Go finds out whether pidfds work.
-		{nr: unix.SYS_PIDFD_SEND_SIGNAL, name: "pidfd_send_signal", enter: enterPidfdSendSignal, when: []condition{{1, 0xffffffff}}},
+		{nr: unix.SYS_PIDFD_SEND_SIGNAL, name: "pidfd_send_signal", class: asides, enter: enterPidfdSendSignal, when: []condition{{1, 0xffffffff}}},
 		{nr: unix.SYS_REBOOT, name: "reboot", enter: enterReboot},
 
 		{nr: unix.SYS_OPENAT, name: "openat", class: opens, enter: enterOpenat, when: []condition{{2, openToWrite}}},

@@ -143,8 +143,8 @@ func TestFloodOfCalls(t *testing.T) {
 	t.Parallel()
 	run := record(t, "busy")
 	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
-	assert.Equal(t, []string{"events"}, run.End.Cut)
-	assert.Len(t, events(run, "chdir"), common.limit())
+	assert.Equal(t, []string{"signals and the like", "events"}, run.End.Cut)
+	assert.Len(t, events(run, "chdir"), remarks.limit())
 	assert.Len(t, events(run, "setdomainname"), changes.limit(), "chdir used nothing of it up")
 	assert.Empty(t, events(run, "sethostname"))
 	var names []string
@@ -153,6 +153,17 @@ func TestFloodOfCalls(t *testing.T) {
 	}
 	assert.Equal(t, []string{run.Host.Hostname, "for-a-moment", run.Host.Hostname}, names)
 	assert.Equal(t, run.Host.Hostname, run.Host.After)
+}
+
+// TestFloodOfSignals: however many there are, and that depends on how fast the
+// machine is, what a check looks at is recorded whole.
+func TestFloodOfSignals(t *testing.T) {
+	t.Parallel()
+	run := record(t, "signals")
+	require.Zero(t, run.First().Exit.Code, "%s", run.Stderr.Data)
+	assert.Equal(t, []string{"signals and the like"}, run.End.Cut)
+	assert.Len(t, events(run, "kill"), remarks.limit())
+	assert.Len(t, events(run, "sethostname"), 1)
 }
 
 // TestRefusedCalls: nothing is missing where nothing was made, however fast a

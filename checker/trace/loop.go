@@ -173,7 +173,11 @@ func (r *Recorder) enter(t *task) (*pending, error) {
 	if p.ev == nil || c.class != writes && r.budget.full(c.share()) {
 		// A call that makes no process is no loss: what makes one is counted
 		// when it did.
-		if p.ev != nil && c.class != makes {
+		switch {
+		case p.ev == nil, c.class == makes:
+		case c.class == asides:
+			r.cut("signals and the like")
+		default:
 			r.cut("events")
 		}
 		if c.class != makes && c.class != moves {

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -123,6 +125,15 @@ func busy([]string) {
 	old, _ := os.Hostname()
 	fail("sethostname", unix.Sethostname([]byte("for-a-moment")))
 	fail("sethostname", unix.Sethostname([]byte(old)))
+}
+
+// signals sends itself more signals than are kept, and names the host then.
+func signals([]string) {
+	signal.Ignore(syscall.SIGUSR1)
+	for range 4000 {
+		unix.Kill(os.Getpid(), unix.SIGUSR1)
+	}
+	fail("sethostname", unix.Sethostname([]byte("afterwards")))
 }
 
 // logs writes much to files, then lines before and after the host is renamed.

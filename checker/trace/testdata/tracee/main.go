@@ -48,6 +48,7 @@ func main() {
 		"flood":     flood,
 		"strange":   strange,
 		"busy":      busy,
+		"signals":   signals,
 		"refused":   refused,
 		"mountbomb": mountBomb,
 		"logs":      logs,
