@@ -20,7 +20,7 @@ func TestImports(t *testing.T) {
 		"", "once/sandbox", "command", // main, and the small one
 		"batch", "export", "webpage", "report", "grade", "scenario", "picture",
 		"remote", "vm", "once",
-		"intake", "trace", "build", "images", "sandbox", "debian", "gradescope",
+		"intake", "trace", "internet", "network", "build", "images", "sandbox", "debian", "gradescope",
 		"skeleton", "course",
 		"evidence", "pattern", "visible",
 		"bench", "tally", "payload", "fetch", // commands of their own, which import nothing of the kit but types
@@ -44,9 +44,11 @@ func TestImports(t *testing.T) {
 		"grade":        {"scenario", "evidence"},
 		"scenario":     {"evidence", "pattern"},
 		"trace":        {"sandbox", "evidence"},
+		"internet":     {"network", "sandbox", "evidence"},
+		"network":      {"sandbox", "evidence"},
 		"intake":       {"build", "pattern"},
 		"build":        {"sandbox"},
-		"remote":       {"trace", "build", "sandbox", "evidence"},
+		"remote":       {"trace", "internet", "network", "build", "sandbox", "evidence"},
 		"vm":           {"sandbox", "debian"},
 		"images":       {"sandbox"},
 		"payload":      {"evidence"},

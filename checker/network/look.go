@@ -1,0 +1,155 @@
+package network
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// Bounds of what is told.
+const (
+	maxLinks     = 64
+	maxAddresses = 16 // of a link
+	maxRoutes    = 64
+	maxRules     = 64
+	maxText      = 120 // bytes of a rule
+)
+
+// tries is how often a look is begun that is disturbed by changes.
+const tries = 5
+
+// Look tells what the network namespace ns, a descriptor, holds. host is the
+// host's, for Link.PeerIn: the same, or another one.
+func Look(ns, host int) (n *evidence.Network, err error) {
+	err = Within(ns, func() error {
+		for range tries {
+			if n, err = look(ns, host); !errors.Is(err, netlink.ErrDumpInterrupted) {
+				break
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at network namespace: %w", err)
+	}
+	return n, nil
+}
+
+func look(ns, host int) (*evidence.Network, error) {
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	n := &evidence.Network{Links: []evidence.Link{}}
+	hostID := -1
+	if same, err := sameFile(ns, host); err != nil {
+		return nil, err
+	} else if !same {
+		if hostID, err = h.GetNetNsIdByFd(host); err != nil {
+			return nil, fmt.Errorf("find the host's network namespace: %w", err)
+		}
+	}
+	links, err := h.LinkList()
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	addresses, err := h.AddrList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	for _, l := range links[:min(len(links), maxLinks)] {
+		link := linkOf(l, hostID)
+		for _, a := range addresses {
+			if a.LinkIndex == link.Index && a.IPNet != nil && len(link.Addresses) < maxAddresses {
+				link.Addresses = append(link.Addresses, a.IPNet.String())
+			}
+		}
+		n.Links = append(n.Links, link)
+	}
+	routes, err := h.RouteList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	for _, r := range routes[:min(len(routes), maxRoutes)] {
+		n.Routes = append(n.Routes, routeOf(r))
+	}
+	filters, err := packetRules()
+	if err != nil {
+		return nil, err
+	}
+	n.Rules = filters
+	forwards, err := os.ReadFile("/proc/sys/net/ipv4/ip_forward")
+	if err != nil {
+		return nil, err
+	}
+	n.Forwards = strings.TrimSpace(string(forwards)) == "1"
+	return n, nil
+}
+
+func linkOf(l netlink.Link, hostID int) evidence.Link {
+	a := l.Attrs()
+	link := evidence.Link{Index: a.Index, Name: strings.ToValidUTF8(a.Name, "?"), Up: a.Flags&net.FlagUp != 0, Master: a.MasterIndex, Peer: a.ParentIndex}
+	if a.Flags&net.FlagLoopback == 0 {
+		link.Kind = l.Type()
+	}
+	switch {
+	case link.Peer == 0:
+	case a.NetNsID < 0:
+		link.PeerIn = evidence.PeerHere
+	case a.NetNsID == hostID:
+		link.PeerIn = evidence.PeerHost
+	default:
+		link.PeerIn = evidence.PeerElsewhere
+	}
+	return link
+}
+
+func routeOf(r netlink.Route) evidence.Route {
+	to := evidence.Route{To: "default", Link: r.LinkIndex}
+	if r.Dst != nil && r.Dst.String() != "0.0.0.0/0" {
+		to.To = r.Dst.String()
+	}
+	if r.Gw != nil {
+		to.Via = r.Gw.String()
+	}
+	for _, hop := range r.MultiPath {
+		if hop.Gw != nil && to.Via == "" {
+			to.Via, to.Link = hop.Gw.String(), hop.LinkIndex
+		}
+	}
+	return to
+}
+
+func sameFile(a, b int) (bool, error) {
+	var sa, sb unix.Stat_t
+	if err := errors.Join(unix.Fstat(a, &sa), unix.Fstat(b, &sb)); err != nil {
+		return false, fmt.Errorf("look at namespaces: %w", err)
+	}
+	return sa.Ino == sb.Ino && sa.Dev == sb.Dev, nil
+}
+
+// packetRules lists what rules there are, of both kinds.
+func packetRules() ([]string, error) {
+	rules, err := tableRules()
+	if err != nil {
+		return nil, err
+	}
+	old, err := oldRules()
+	if err != nil {
+		return nil, err
+	}
+	rules = append(rules, old...)
+	for i, r := range rules {
+		rules[i] = strings.ToValidUTF8(r[:min(len(r), maxText)], "?")
+	}
+	return slices.Clip(rules[:min(len(rules), maxRules)]), nil
+}

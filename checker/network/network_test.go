@@ -1,0 +1,112 @@
+package network
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+	"pidone/checker/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	code, entered, err := sandbox.Enter()
+	if err != nil {
+		os.Stderr.WriteString("the tests of this package need network namespaces: " + err.Error() + "\n")
+		os.Exit(1)
+	}
+	if !entered {
+		code = m.Run()
+	}
+	os.Exit(code)
+}
+
+// fresh returns a new network namespace.
+func fresh(t *testing.T) int {
+	t.Helper()
+	ns := -1
+	require.NoError(t, WithinNew(func() (err error) {
+		ns, err = Own()
+		return err
+	}))
+	t.Cleanup(func() { unix.Close(ns) })
+	return ns
+}
+
+func needs(t *testing.T, f sandbox.Feature) {
+	t.Helper()
+	require.NotEqual(t, sandbox.CouldNotTell, f.Answer, f.Why)
+	if f.Answer == sandbox.No {
+		t.Skipf("needs %s: %s", f.Name, f.Why)
+	}
+}
+
+func TestLookAtNothing(t *testing.T) {
+	ns := fresh(t)
+	n, err := Look(ns, fresh(t))
+	require.NoError(t, err)
+	assert.Equal(t, []evidence.Link{{Index: 1, Name: "lo"}}, n.Links)
+	assert.Empty(t, n.Routes)
+	assert.Empty(t, n.Rules)
+}
+
+func TestLookAtBothEnds(t *testing.T) {
+	needs(t, ProbeVeth())
+	host, own, third := fresh(t), fresh(t), fresh(t)
+	require.NoError(t, Within(host, func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "outer"
+		require.NoError(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "inner", PeerNamespace: netlink.NsFd(own)}))
+		l, err := netlink.LinkByName("outer")
+		require.NoError(t, err)
+		a, err := netlink.ParseAddr("10.0.0.1/24")
+		require.NoError(t, err)
+		require.NoError(t, netlink.AddrAdd(l, a))
+		require.NoError(t, netlink.LinkSetUp(l))
+		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0)
+	}))
+	require.NoError(t, Within(own, func() error {
+		l, err := netlink.LinkByName("inner")
+		require.NoError(t, err)
+		a, err := netlink.ParseAddr("10.0.0.2/24")
+		require.NoError(t, err)
+		require.NoError(t, netlink.AddrAdd(l, a))
+		require.NoError(t, netlink.LinkSetUp(l))
+		gw, err := netlink.ParseAddr("10.0.0.1/32")
+		require.NoError(t, err)
+		return netlink.RouteAdd(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: gw.IP})
+	}))
+	at, err := Look(host, host)
+	require.NoError(t, err)
+	in, err := Look(own, host)
+	require.NoError(t, err)
+	require.Len(t, at.Links, 2)
+	require.Len(t, in.Links, 2)
+	outer, inner := at.Links[1], in.Links[1]
+	assert.Equal(t, evidence.Link{Index: outer.Index, Name: "outer", Kind: "veth", Up: true, Addresses: []string{"10.0.0.1/24"}, Peer: inner.Index, PeerIn: evidence.PeerElsewhere}, outer)
+	assert.Equal(t, evidence.Link{Index: inner.Index, Name: "inner", Kind: "veth", Up: true, Addresses: []string{"10.0.0.2/24"}, Peer: outer.Index, PeerIn: evidence.PeerHost}, inner)
+	assert.True(t, at.Forwards)
+	assert.Contains(t, in.Routes, evidence.Route{To: "default", Via: "10.0.0.1", Link: inner.Index})
+	assert.Contains(t, in.Routes, evidence.Route{To: "10.0.0.0/24", Link: inner.Index})
+
+	in, err = Look(own, third)
+	require.NoError(t, err)
+	assert.Equal(t, evidence.PeerElsewhere, in.Links[1].PeerIn)
+}
+
+// Threads that were elsewhere must not come back to the program.
+func TestLookLeavesThreadsAlone(t *testing.T) {
+	before, err := os.Readlink("/proc/self/ns/net")
+	require.NoError(t, err)
+	for range 20 {
+		_, err := Look(fresh(t), fresh(t))
+		require.NoError(t, err)
+		now, err := os.Readlink("/proc/thread-self/ns/net")
+		require.NoError(t, err)
+		require.Equal(t, before, now)
+	}
+}
