@@ -68,6 +68,43 @@ func TestFilesLandInTheSandboxOnly(t *testing.T) {
 	got.every(t, "write /work", "ok")
 }
 
+func TestLooseFile(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	cmd := attack(t, "write", "x", "/etc/resolv.conf", "/etc/hosts")
+	cmd.Files = append(cmd.Files, File{Path: "/etc/resolv.conf", Data: []byte("nameserver 192.0.2.1\n"), Mode: 0o644})
+	cmd.Loose, cmd.Outputs = []string{"/etc/resolv.conf"}, []string{"/etc/resolv.conf"}
+	got := ran(t, h, cmd)
+	assert.Equal(t, "ok", got.of(t, "write /etc/resolv.conf"))
+	assert.Equal(t, "EROFS", got.of(t, "write /etc/hosts"))
+	res, err := h.Run(t.Context(), cmd)
+	require.NoError(t, err)
+	assert.Contains(t, string(res.Outputs[0]), "x")
+	cmd.Loose = []string{"/etc/none"}
+	_, err = h.Run(t.Context(), cmd)
+	assert.ErrorContains(t, err, "bind /etc/none: no such file or directory")
+}
+
+func TestConnect(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	cmd := attack(t, "hello")
+	own, init := "", ""
+	cmd.Connect = func(pid int) (err error) {
+		init, err = os.Readlink(fmt.Sprintf("/proc/%d/ns/net", pid))
+		own, _ = os.Readlink("/proc/self/ns/net")
+		return err
+	}
+	assert.Equal(t, "hello", ran(t, h, cmd).of(t, "world"))
+	assert.NotEqual(t, own, init)
+	assert.NotEmpty(t, init)
+	cmd.Connect = func(int) error { return unix.EDOM }
+	_, err := h.Run(t.Context(), cmd)
+	assert.ErrorIs(t, err, unix.EDOM)
+	cmd.Connect = nil
+	assert.Equal(t, "hello", ran(t, h, cmd).of(t, "world"), "nothing of the broken one is in the way")
+}
+
 func TestBindOfOneFile(t *testing.T) {
 	t.Parallel()
 	h := open(t)

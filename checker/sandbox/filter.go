@@ -22,8 +22,8 @@ func Refuse(errno unix.Errno) uint32 {
 }
 
 // refused are the rules of every sandbox: what no exercise needs and other
-// systems fell to. hiding is the action for what Command.Hiding says.
-func refused(hiding uint32) []Rule {
+// systems fell to, but for what the Command says otherwise.
+func refused(cmd *Command) []Rule {
 	var rules []Rule
 	all := func(errno unix.Errno, calls ...uint32) {
 		for _, nr := range calls {
@@ -51,6 +51,7 @@ func refused(hiding uint32) []Rule {
 
 	// What hides a process from its tracer. clone3's flags lie in memory,
 	// where a filter cannot see them: the recorder looks at what became of it.
+	hiding := cmd.Hiding
 	if hiding == 0 {
 		hiding = Refuse(unix.EPERM)
 	}
@@ -63,13 +64,19 @@ func refused(hiding uint32) []Rule {
 	for _, family := range []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6} {
 		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: family, Action: RetAllow})
 	}
+	rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Unequal, Arg: 0, Value: unix.AF_NETLINK, Action: Refuse(unix.EAFNOSUPPORT)})
 	// The same of AF_NETLINK, which is what is left: nf_tables and IPsec above all.
-	for _, protocol := range []uint32{unix.NETLINK_NETFILTER, unix.NETLINK_XFRM, unix.NETLINK_CRYPTO, unix.NETLINK_RDMA, unix.NETLINK_SCSITRANSPORT, unix.NETLINK_ISCSI} {
+	netfilter := cmd.Netfilter
+	if netfilter == 0 {
+		netfilter = Refuse(unix.EPROTONOSUPPORT)
+	}
+	for _, protocol := range []uint32{unix.NETLINK_CRYPTO, unix.NETLINK_RDMA, unix.NETLINK_SCSITRANSPORT, unix.NETLINK_ISCSI} {
 		rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 2, Value: protocol, Action: Refuse(unix.EPROTONOSUPPORT)})
 	}
 	rules = append(rules,
-		Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 0, Value: unix.AF_NETLINK, Action: RetAllow},
-		Rule{Nr: unix.SYS_SOCKET, Action: Refuse(unix.EAFNOSUPPORT)},
+		Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 2, Value: unix.NETLINK_NETFILTER, Action: netfilter},
+		Rule{Nr: unix.SYS_SOCKET, Op: Equal, Arg: 2, Value: unix.NETLINK_XFRM, Action: netfilter},
+		Rule{Nr: unix.SYS_SOCKET, Action: RetAllow},
 		Rule{Nr: unix.SYS_SOCKETPAIR, Op: Equal, Arg: 0, Value: unix.AF_UNIX, Action: RetAllow},
 		Rule{Nr: unix.SYS_SOCKETPAIR, Action: Refuse(unix.EAFNOSUPPORT)})
 
@@ -105,7 +112,7 @@ func filter(rules []Rule) ([]unix.SockFilter, error) {
 		if r.Arg < 0 || r.Arg > 5 {
 			return nil, fmt.Errorf("assemble filter: call %d: no argument %d", r.Nr, r.Arg)
 		}
-		if r.Op < Always || r.Op > Equal {
+		if r.Op < Always || r.Op > Unequal {
 			return nil, fmt.Errorf("assemble filter: call %d: no operation %d", r.Nr, r.Op)
 		}
 	}
@@ -153,6 +160,8 @@ func search(prog []unix.SockFilter, calls [][]Rule) []unix.SockFilter {
 				prog = append(prog, arg, jump(unix.BPF_JSET, r.Value, 1, 0), ret(r.Action))
 			case Equal:
 				prog = append(prog, arg, jump(unix.BPF_JEQ, r.Value, 0, 1), ret(r.Action))
+			case Unequal:
+				prog = append(prog, arg, jump(unix.BPF_JEQ, r.Value, 1, 0), ret(r.Action))
 			}
 		}
 		prog = append(prog, ret(RetAllow))

@@ -68,7 +68,7 @@ func expected(rules []Rule, d data) uint32 {
 	}
 	for _, r := range rules {
 		arg := uint32(d.args[r.Arg])
-		matches := r.Op == Always || r.Op == AnySet && arg&r.Value != 0 || r.Op == NoneSet && arg&r.Value == 0 || r.Op == Equal && arg == r.Value
+		matches := r.Op == Always || r.Op == AnySet && arg&r.Value != 0 || r.Op == NoneSet && arg&r.Value == 0 || r.Op == Equal && arg == r.Value || r.Op == Unequal && arg != r.Value
 		if r.Nr == d.nr && matches {
 			return r.Action
 		}
@@ -82,7 +82,7 @@ func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 		most := 1 + rand.Uint32N(20)
 		for range rand.IntN(20) * rand.IntN(20) {
 			rules = append(rules, Rule{
-				Nr: rand.Uint32N(most), Op: Op(rand.IntN(4)), Arg: rand.IntN(6),
+				Nr: rand.Uint32N(most), Op: Op(rand.IntN(int(Unequal) + 1)), Arg: rand.IntN(6),
 				Value: 1 << rand.IntN(4), Action: RetTrace | rand.Uint32N(1000),
 			})
 		}
@@ -101,7 +101,7 @@ func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 }
 
 func TestFilterOfEverySandbox(t *testing.T) {
-	rules := refused(0)
+	rules := refused(&Command{})
 	rules = append(rules, Rule{Nr: unix.SYS_SOCKET, Action: RetTrace}, Rule{Nr: unix.SYS_EXECVE, Action: RetTrace})
 	prog, err := filter(rules)
 	require.NoError(t, err)
@@ -144,8 +144,25 @@ func TestFilterOfEverySandbox(t *testing.T) {
 	}
 }
 
+// Only where it is asked for may a program have nf_tables, and nothing besides.
+func TestFilterForThePacketFilter(t *testing.T) {
+	prog, err := filter(refused(&Command{Netfilter: RetTrace}))
+	require.NoError(t, err)
+	for protocol, want := range map[uint64]uint32{
+		unix.NETLINK_NETFILTER: RetTrace, unix.NETLINK_ROUTE: RetAllow,
+		unix.NETLINK_XFRM: RetTrace, unix.NETLINK_CRYPTO: Refuse(unix.EPROTONOSUPPORT),
+	} {
+		got := judge(t, prog, data{nr: unix.SYS_SOCKET, arch: auditArch, args: [6]uint64{unix.AF_NETLINK, unix.SOCK_RAW, protocol}})
+		assert.Equal(t, want, got, "%d", protocol)
+	}
+	for _, family := range []uint64{unix.AF_ALG, unix.AF_PACKET, unix.AF_VSOCK} { // with a protocol of that number
+		got := judge(t, prog, data{nr: unix.SYS_SOCKET, arch: auditArch, args: [6]uint64{family, unix.SOCK_RAW, unix.NETLINK_NETFILTER}})
+		assert.Equal(t, Refuse(unix.EAFNOSUPPORT), got, "family %d", family)
+	}
+}
+
 func TestFilterRefusesBadRules(t *testing.T) {
-	for _, r := range []Rule{{Arg: 6}, {Arg: -1}, {Op: 4}, {Op: -1}} {
+	for _, r := range []Rule{{Arg: 6}, {Arg: -1}, {Op: Unequal + 1}, {Op: -1}} {
 		_, err := filter([]Rule{r})
 		assert.ErrorContains(t, err, "assemble filter: ", "%+v", r)
 	}
@@ -163,7 +180,7 @@ func TestKernelTakesTheFilter(t *testing.T) {
 		{Nr: odd, Op: NoneSet, Arg: 0, Value: 1, Action: Refuse(unix.EL2HLT)},
 		{Nr: odd, Action: RetTrace},
 	}
-	prog, err := filter(append(refused(0), rules...))
+	prog, err := filter(append(refused(&Command{}), rules...))
 	require.NoError(t, err)
 	for _, c := range []struct {
 		args []uintptr

@@ -114,6 +114,11 @@ func (b *rootBuilder) build() error {
 		}
 	}
 	b.become(0)
+	for _, file := range b.cmd.Loose {
+		if err := unix.Mount(b.at(file), b.at(file), "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("bind %s: %w", file, err)
+		}
+	}
 	if err := b.plant(); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 		return nil, err
 	}
 	// While its processes begin: to make namespaces takes the kernel long.
-	prog, err := filter(append(refused(cmd.Hiding), cmd.Rules...))
+	prog, err := filter(append(refused(cmd), cmd.Rules...))
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +113,11 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	}
 	if !h.root {
 		if err := mapIDs(proc, r.pid, h.ids); err != nil {
+			return nil, err
+		}
+	}
+	if cmd.Connect != nil {
+		if err := cmd.Connect(r.pid); err != nil {
 			return nil, err
 		}
 	}

@@ -33,6 +33,8 @@ type Command struct {
 	// program can make some of its own, as root of a machine with cgroup v2 can. It
 	// has no effect where ProbeFeature(CgroupV2) says no.
 	Groups bool
+	// Loose are files of the sandbox's root that can be written to; they are there.
+	Loose []string
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string
 
@@ -57,6 +59,17 @@ type Command struct {
 	Outputs []string
 
 	Limits Limits
+
+	// Connect, if not nil, is called with the pid of the sandbox's init when that
+	// exists and waits; nothing of the program exists yet. It may give init's
+	// network namespace something to reach.
+	Connect func(pid int) error
+	// Netfilter is the action for opening a socket of netlink(7)'s netfilter family,
+	// with nf_tables in it, or of IPsec's, which Go's best known package for netlink
+	// opens along with it whether it is used or not. Both are much code of the kernel
+	// that holes were found in. So 0 refuses them; only programs that are to make NAT
+	// should have them.
+	Netfilter uint32
 
 	// Rules are added to the system call filter, behind the sandbox's own.
 	Rules []Rule
@@ -218,6 +231,7 @@ const (
 	AnySet            // argument & Value != 0
 	NoneSet           // argument & Value == 0
 	Equal             // argument == Value
+	Unequal           // argument != Value
 )
 
 // WorkDir is the working directory of a submission.
