@@ -63,9 +63,11 @@ type Host struct {
 	Mounts     []string   `json:"mounts"`          // mount points, sorted, at the start
 	MountsLeft []string   `json:"mounts_left"`     // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
 	Found      []Found    `json:"found,omitempty"` // what lay in the working directory when every process was gone, in runs with an image
-	Program    string     `json:"program"`         // path of the submission's program in the sandbox
-	Init       int        `json:"init"`            // pid of the sandbox's init, as the checker sees it
-	Kernel     string     `json:"kernel"`          // uname -r
+	// Internet is what there was beyond the host, in runs that have it.
+	Internet *Internet `json:"internet,omitempty"`
+	Program  string    `json:"program"` // path of the submission's program in the sandbox
+	Init     int       `json:"init"`    // pid of the sandbox's init, as the checker sees it
+	Kernel   string    `json:"kernel"`  // uname -r
 }
 
 // Found is a file of the host.
@@ -105,6 +107,9 @@ type Process struct {
 	// its creator's. The first process has at least the submission's own.
 	Execs []Exec `json:"execs"`
 
+	// Networks are those at its end, of a process for which an Exec has some.
+	Networks *Networks `json:"networks,omitempty"`
+
 	Exit *Exit `json:"exit"` // nil: it was still there when the run was cut off
 
 	// Probe marks the throw-away process by which the Go runtime finds out
@@ -136,6 +141,8 @@ type Exec struct {
 	// View is what the process could reach then. It is there in runs with an
 	// image, for programs that are not the submission's own.
 	View *View `json:"view,omitempty"`
+	// Networks are there for the payload, in runs with an internet.
+	Networks *Networks `json:"networks,omitempty"`
 }
 
 // View is what of the file systems a process could reach at one moment.
@@ -218,7 +225,7 @@ type Event struct {
 
 	// What was asked for. Only what the call has is filled in.
 	Flags  []string `json:"flags,omitempty"`  // clone, unshare, setns, mount, umount2, openat: "CLONE_NEWUTS"
-	Text   string   `json:"text,omitempty"`   // the name in sethostname and setdomainname; prctl's and reboot's operation
+	Text   string   `json:"text,omitempty"`   // the name in sethostname and setdomainname; prctl's and reboot's operation; socket's protocol
 	Path   string   `json:"path,omitempty"`   // execve, chroot, pivot_root (new root), mount (target), umount2, chdir, openat
 	Source string   `json:"source,omitempty"` // mount (source), pivot_root (put_old)
 	FSType string   `json:"fstype,omitempty"` // mount

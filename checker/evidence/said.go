@@ -18,6 +18,8 @@ type Said struct {
 	Mounts   []string `json:"mounts"` // mount points in /proc/self/mountinfo
 	Groups   []string `json:"groups"` // lines of /proc/self/cgroup
 
+	Network *SaidNetwork `json:"network,omitempty"` // of what was sent
+
 	Read   map[string]string `json:"read,omitempty"`   // what files hold, by path
 	Errors map[string]string `json:"errors,omitempty"` // what could not be done, by path or instruction
 }

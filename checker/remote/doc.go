@@ -30,6 +30,8 @@ type Options struct {
 	// Image and Input are as in trace.Options.
 	Image *trace.Image
 	Input string
+	// Internet gives the host one: trace.Options.
+	Internet bool
 	// Lines, if not nil, resolves the lines of Command.Path, which must be among
 	// Command.Files.
 	Lines *build.Origin

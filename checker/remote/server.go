@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pidone/checker/internet"
+	"pidone/checker/network"
 	"pidone/checker/sandbox"
 	"pidone/checker/trace"
 )
@@ -68,7 +70,7 @@ func (s *server) answer(ctx context.Context, req *request) *reply {
 	case req.Put != nil:
 		err = os.WriteFile(req.Put.Path, req.Put.Data, 0o644)
 	case req.Probe != nil:
-		r.Features = sandbox.Probe(ctx)
+		r.Features = append(sandbox.Probe(ctx), network.Probe()...)
 	default:
 		err = errors.New("a request for nothing")
 	}
@@ -88,6 +90,9 @@ func (s *server) record(ctx context.Context, req *run) ([]byte, error) {
 		return nil, err
 	}
 	opts := trace.Options{Inject: req.Options.Inject, Image: req.Options.Image, Input: req.Options.Input}
+	if req.Options.Internet {
+		opts.Internet = internet.New(internet.Options{})
+	}
 	if req.Options.Lines != nil {
 		i := slices.IndexFunc(req.Command.Files, func(f sandbox.File) bool { return f.Path == req.Command.Path })
 		if i < 0 {

@@ -44,7 +44,8 @@ type condition struct {
 // openToWrite are the flags of open(2) by which a file may change.
 const openToWrite = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC
 
-// calls lists every traced call. prctl has rules of its own, see Rules.
+// calls lists every traced call. prctl has rules of its own, see Rules; socket
+// has the sandbox's: Command.Netfilter.
 func calls() []call {
 	return append([]call{
 		{nr: unix.SYS_CLONE, name: "clone", class: makes, enter: enterClone},
@@ -71,6 +72,7 @@ func calls() []call {
 		{nr: unix.SYS_KILL, name: "kill", class: asides, enter: enterKill},
 		// Signal 0 is how Go finds out whether pidfds work.
 		{nr: unix.SYS_PIDFD_SEND_SIGNAL, name: "pidfd_send_signal", class: asides, enter: enterPidfdSendSignal, when: []condition{{1, 0xffffffff}}},
+		{nr: unix.SYS_SOCKET, name: "socket", class: asides, enter: enterSocket},
 		{nr: unix.SYS_REBOOT, name: "reboot", enter: enterReboot},
 
 		{nr: unix.SYS_OPENAT, name: "openat", class: opens, enter: enterOpenat, when: []condition{{2, openToWrite}}},
@@ -110,6 +112,7 @@ func (r *Recorder) Rules() []sandbox.Rule {
 			for _, op := range prctlOperations() {
 				rules = append(rules, trace(c.nr, sandbox.Equal, 0, uint32(op.bit)))
 			}
+		case c.nr == unix.SYS_SOCKET:
 		case len(c.when) > 0:
 			for _, w := range c.when {
 				rules = append(rules, trace(c.nr, sandbox.AnySet, w.arg, w.any))

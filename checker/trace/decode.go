@@ -92,6 +92,14 @@ func enterPath(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	return true
 }
 
+func enterSocket(c *caller, a [6]uint64, ev *evidence.Event) bool {
+	if uint32(a[0]) != unix.AF_NETLINK || uint32(a[2]) != unix.NETLINK_NETFILTER {
+		return false
+	}
+	ev.Text = "NETLINK_NETFILTER"
+	return true
+}
+
 func enterFchdir(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	ev.Path = c.fds.link(int32(a[0]))
 	return true

@@ -25,6 +25,9 @@ func (r *Recorder) exiting(t *task) error {
 	}
 	if t.tid == p.pid {
 		p.ev.Last = r.state(t)
+		if p.networked {
+			p.ev.Networks = r.networks(t.tid)
+		}
 		p.parent, p.parted = r.parentOf(p), true
 	}
 	// As long as one of its threads stands here the children of a process are

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -17,6 +18,7 @@ const (
 	inherited = 2 // of kinds: index of the first that a process has from its creator
 	pidKind   = 0 // index of "pid"
 	utsKind   = 2 // index of "uts"
+	netKind   = 6 // index of "net"
 )
 
 // inodes are the namespaces of a thread in the order of kinds; 0: not known.
@@ -32,6 +34,7 @@ type looks struct {
 	// held are descriptors of the namespaces that were seen, by inode number;
 	// -1 for those of the host, which init holds.
 	held  map[uint64]int
+	kind  map[uint64]string
 	count [len(kinds)]int // of held
 	// present is the UTS namespace that this thread is in; 0: not known.
 	present uint64
@@ -44,7 +47,7 @@ type looks struct {
 }
 
 func newLooks(proc *procfs) looks {
-	return looks{proc: proc, held: map[uint64]int{}, shared: map[inodes]evidence.Namespaces{}, mountinfo: -1}
+	return looks{proc: proc, held: map[uint64]int{}, kind: map[uint64]string{}, shared: map[inodes]evidence.Namespaces{}, mountinfo: -1}
 }
 
 func (l *looks) close() {
@@ -57,6 +60,16 @@ func (l *looks) close() {
 	if l.mountinfo >= 0 {
 		closeRaw(l.mountinfo)
 		l.mountinfo = -1
+	}
+}
+
+// release gives up the namespaces of some kinds, when nothing more is read.
+func (l *looks) release(kinds ...string) {
+	for inode, fd := range l.held {
+		if fd >= 0 && slices.Contains(kinds, l.kind[inode]) {
+			closeRaw(fd)
+			delete(l.held, inode)
+		}
 	}
 }
 
@@ -116,7 +129,7 @@ func (l *looks) hold(tid int, now inodes) {
 		if err != nil {
 			continue // it is gone: there is nothing to hold
 		}
-		l.held[inode] = fd
+		l.held[inode], l.kind[inode] = fd, kinds[i]
 		l.count[i]++
 	}
 }

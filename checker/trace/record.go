@@ -26,6 +26,11 @@ func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts O
 		// be while the program waits for it.
 		go opts.Resolve(0)
 	}
+	if opts.Internet != nil {
+		opts.Internet.Provide(&cmd, sandbox.RetTrace)
+		defer opts.Internet.Close()
+		cmd.Outputs = append(slices.Clone(cmd.Outputs), resolvFile)
+	}
 	if opts.Input != "" {
 		cmd.Stdin = strings.NewReader(opts.Input)
 	}
@@ -34,6 +39,13 @@ func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts O
 		return nil, err
 	}
 	run := r.Run()
+	if in := run.Host.Internet; in != nil {
+		opts.Internet.Close() // all that had been sent has arrived
+		before, after := in.Before, in.After
+		*in = opts.Internet.Seen()
+		in.Before, in.After = before, after
+		in.ResolvAfter = printable(string(res.Outputs[len(res.Outputs)-1]))
+	}
 	if opts.Image != nil {
 		image := opts.Image.Image
 		image.Changed = nil

@@ -83,6 +83,9 @@ type Options struct {
 	Inject *evidence.Inject
 	// Image, if not nil, is looked for in what processes see.
 	Image *Image
+	// Internet, if not nil, is what the host has beyond itself, and networks are
+	// recorded.
+	Internet Internet
 	// Input is what the first process is given on standard input.
 	Input string
 }
@@ -93,6 +96,20 @@ type Image struct {
 	MarkFile string // a file of it, relative: "etc/mark"
 	Mark     string // what that file holds, in this run and in no other
 	Payload  []byte // the kit's payload
+}
+
+// An Internet is one that package internet makes. It is an interface so that who
+// needs none has none in the program, which starts the quicker.
+type Internet interface {
+	// Provide has the sandbox of cmd get it. netfilter is the action of
+	// Command.Netfilter.
+	Provide(cmd *sandbox.Command, netfilter uint32)
+	// Look tells what the network namespace ns holds, seen from the host's; both
+	// are descriptors.
+	Look(ns, host int) (*evidence.Network, error)
+	// Close ends it; it may be called twice. Seen tells then what it has seen.
+	Close()
+	Seen() evidence.Internet
 }
 
 // A Recorder is a sandbox.Watcher that records one run. It is used once.
@@ -129,6 +146,7 @@ type Recorder struct {
 	unborn []*process
 
 	looks  looks
+	net    nets
 	last   map[uint64]string // the hostname last seen in a UTS namespace
 	texts  texts
 	budget budget
@@ -166,6 +184,7 @@ func New(opts Options) *Recorder {
 		early: map[int]unix.WaitStatus{},
 		last:  map[uint64]string{},
 		texts: texts{known: map[string]string{}},
+		net:   nets{host: -1},
 	}
 	for i := range r.calls {
 		r.index[uint64(r.calls[i].nr)] = &r.calls[i]
@@ -200,6 +219,7 @@ func (r *Recorder) Attach(init *sandbox.Init) error {
 // for; whatever else fails ends the sandbox and stands in the Run (End.Broken).
 func (r *Recorder) Wait(init *sandbox.Init) (unix.WaitStatus, error) {
 	defer r.looks.close()
+	defer r.net.close()
 	for {
 		var status unix.WaitStatus
 		tid, err := wait4(&status)
@@ -279,5 +299,6 @@ func (r *Recorder) finish() {
 		run.Host.MountsLeft = r.argv(changed(r.mounts, mounts))
 	}
 	r.sweep()
+	r.hostAfter()
 	slices.SortStableFunc(run.Events, func(a, b *evidence.Event) int { return a.Seq - b.Seq })
 }

@@ -51,12 +51,14 @@ type process struct {
 	self    bool   // it runs the submission's own program
 	own     bool   // it executed that program itself, once
 	payload bool   // it runs the kit's payload
-	noted   bool   // it made a call that is an event
-	data    int    // bytes of its writes that were kept
-	writes  int    // events of its writes that were kept
-	tails   []tail // the last writes to the targets that it writes to
-	lines   int    // writes whose line was looked for
-	inject  bool   // its exit status was changed
+	// networked: its networks are looked at when it ends.
+	networked bool
+	noted     bool   // it made a call that is an event
+	data      int    // bytes of its writes that were kept
+	writes    int    // events of its writes that were kept
+	tails     []tail // the last writes to the targets that it writes to
+	lines     int    // writes whose line was looked for
+	inject    bool   // its exit status was changed
 
 	over     bool // every thread is past its PTRACE_EVENT_EXIT
 	parted   bool // parent is known
@@ -318,6 +320,9 @@ func (r *Recorder) executed(t *task) error {
 			p.payload = exec.Payload
 			exec.View, err = r.view(t.tid)
 			r.fail(err)
+			if exec.Networks = r.networksAt(t, exec.Payload); exec.Networks != nil {
+				p.networked = true
+			}
 		}
 		p.ev.Execs = append(p.ev.Execs, exec)
 	} else {
@@ -359,6 +364,9 @@ func (r *Recorder) prepare() error {
 // program, and has run nothing of it.
 func (r *Recorder) begin(t *task) error {
 	if err := r.prepare(); err != nil {
+		return err
+	}
+	if err := r.hostBefore(); err != nil {
 		return err
 	}
 	r.begun, r.start = true, time.Now()
