@@ -8,6 +8,9 @@
 //	payload spin TIME          use the processor that long: 2s
 //	payload hang               wait until it is killed
 //	payload die                be killed, by SIGKILL
+//	payload ping ADDRESS       ask for an echo; say whether one came
+//	payload fetch ADDRESS      ask for a web page at http://ADDRESS/ and say so
+//	payload resolve NAME       ask the name server for NAME and say so; a * in it is a random word
 //	payload fork INSTRUCTION   do the rest in a process of its own, and wait for it
 //	payload exit N             end with that exit code
 //
@@ -26,7 +29,8 @@ import (
 // instructions are what it can be told, by name.
 func instructions() map[string]func(args []string) error {
 	return map[string]func([]string) error{
-		"say": say, "read": read, "write": write, "take": take, "spin": spin, "hang": hang, "die": die, "fork": fork, "exit": exit,
+		"say": say, "read": read, "write": write, "take": take, "spin": spin, "hang": hang, "die": die,
+		"ping": ping, "fetch": fetch, "resolve": resolve, "fork": fork, "exit": exit,
 	}
 }
 
