@@ -108,18 +108,30 @@ func commandWired(s *scene, streams []string) (*failure, error) {
 
 func commandInNew(s *scene, kinds []string) (*failure, error) {
 	f := s.facts
-	if f.ran() == nil || f.ran().by == f.child {
+	if f.ran() == nil {
 		return childInNew(s, kinds)
+	}
+	if f.ran().by == f.child {
+		return f.commandNotIn(s, kinds)
 	}
 	for _, kind := range kinds {
 		if err := f.knows(f.ran().by, kind); err != nil {
 			return nil, err
 		}
 		if !f.isNew(f.ran().by, kind) {
-			return childInNew(s, kinds)
+			return f.commandNotIn(s, kinds)
 		}
 	}
 	return nil, nil
+}
+
+// commandNotIn is childInNew, but for who went into a namespace of the host's.
+func (f *facts) commandNotIn(s *scene, kinds []string) (*failure, error) {
+	fail, err := childInNew(s, kinds)
+	if fail != nil && slices.Equal(kinds, []string{"net"}) && !f.isNew(f.ran().by, "net") {
+		fail.because = f.inHostNetwork()
+	}
+	return fail, err
 }
 
 // seen returns what the command could reach. The error says that it is not known.

@@ -67,15 +67,26 @@ func findCommand(run *evidence.Run, in map[int]bool) (command, other *running) {
 // inImage tells whether its root directory was the image's.
 func (r *running) inImage() bool { return r.exec.View != nil && r.exec.View.Image && !r.exec.View.Host }
 
-// said returns what the payload said in a process, or nil.
+// said returns what the payload said first in a process, or nil.
 func (f *facts) said(p *evidence.Process) *evidence.Said {
-	for line := range strings.Lines(f.output(p)) {
-		var s evidence.Said
-		if strings.HasPrefix(line, `{"payload":`) && json.Unmarshal([]byte(line), &s) == nil && s.Word != "" {
-			return &s
-		}
+	if all := f.everySaid(p); len(all) > 0 {
+		return all[0]
 	}
 	return nil
+}
+
+// everySaid returns all that the payload said in a process.
+func (f *facts) everySaid(p *evidence.Process) []*evidence.Said {
+	var all []*evidence.Said
+	for i := range f.wrote[p.ID] {
+		for line := range strings.Lines(f.wrote[p.ID][i].data) {
+			var s evidence.Said
+			if strings.HasPrefix(line, `{"payload":`) && json.Unmarshal([]byte(line), &s) == nil && s.Word != "" {
+				all = append(all, &s)
+			}
+		}
+	}
+	return all
 }
 
 // errorWord returns the word that the payload wrote to standard error, or "".

@@ -246,7 +246,7 @@ func parseAlone(args []string) (action, error) {
 
 // Features are what of a machine a scenario may ask for, beyond what every
 // check needs.
-func Features() []string { return []string{"cgroup2"} }
+func Features() []string { return []string{"cgroup2", "veth", "nat"} }
 
 // Needs returns the features that the scenario at path asks for.
 func Needs(path string) ([]string, error) {

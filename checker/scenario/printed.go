@@ -328,8 +328,15 @@ func (f *facts) withoutNames(s string, find func(name string) []int) string {
 // output returns all that one process wrote, target after target.
 func (f *facts) output(p *evidence.Process) string {
 	var all strings.Builder
-	for i := range f.wrote[p.ID] {
-		all.WriteString(f.wrote[p.ID][i].data)
+	for _, sockets := range []bool{true, false} { // which may carry anything, and nobody's last words
+		for i := range f.wrote[p.ID] {
+			if t := &f.wrote[p.ID][i]; (t.target.Kind == "socket") == sockets {
+				all.WriteString(t.data)
+			}
+		}
+		if sockets && all.Len() > 0 {
+			all.WriteByte('\n')
+		}
 	}
 	return all.String()
 }

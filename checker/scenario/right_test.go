@@ -22,6 +22,7 @@ const (
 	ex03 = "03-namespace-isolation"
 	ex04 = "04-namespaces-and-chroot"
 	ex06 = "06-volumes"
+	ex07 = "07-network"
 )
 
 var isolated = []string{"CLONE_NEWPID", "CLONE_NEWUTS"}

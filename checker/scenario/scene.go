@@ -313,18 +313,39 @@ func (s *scene) gather(spec RunSpec) (*facts, error) {
 func (s *scene) feature(names []string) error {
 	s.features = append(s.features, names...)
 	for _, name := range names {
-		if s.script.Lacks == nil || s.skipped != "" {
-			return nil
-		}
-		why, err := s.script.Lacks(name)
-		if err != nil {
-			return fmt.Errorf("look for %s: %w", name, err)
-		}
-		if why != "" {
-			s.skipped = "this machine lacks " + name + ": " + why
+		if err := s.need(name); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// need skips the script unless the machine has a feature.
+func (s *scene) need(name string) error {
+	if s.script.Lacks == nil || s.skipped != "" {
+		return nil
+	}
+	why, err := s.script.Lacks(name)
+	if err != nil {
+		return fmt.Errorf("look for %s: %w", name, err)
+	}
+	if why != "" {
+		s.skipped = "this machine lacks " + name + ": " + why
+	}
+	return nil
+}
+
+// lacking skips the script if the program wants what this machine lacks: that
+// it failed says nothing then.
+func (s *scene) lacking() (bool, error) {
+	for _, name := range Features() {
+		if len(s.facts.wanted(name)) > 0 {
+			if err := s.need(name); err != nil {
+				return false, err
+			}
+		}
+	}
+	return s.skipped != "", nil
 }
 
 // check runs one asserting line. A submission that hides fails every check.
@@ -346,6 +367,9 @@ func (s *scene) check(do action) (*failure, error) {
 		}
 	}
 	if fail != nil {
+		if lacking, err := s.lacking(); lacking || err != nil {
+			return nil, err
+		}
 		if what := s.facts.beyond(fail); what != "" {
 			number, _, _ := strings.Cut(s.script.Exercise, "-")
 			return nil, fmt.Errorf("the program wants to %s: root of a user namespace, as in the sandbox, may not (EPERM), real root may: make check STEP=%s VM=1 AS=root", what, number)

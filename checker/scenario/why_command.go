@@ -66,6 +66,9 @@ func (f *facts) noCommand() because {
 		if said := lastLine(f.output(f.child)); said != "" {
 			b.saw += " with the words " + quote(said)
 		}
+		if said := lastLine(f.output(f.first)); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
+			b.saw += "; the first process said " + quote(said)
+		}
 		if f.elsewhere(f.child) {
 			b.cause = "wrong-root"
 			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(f.child)), f.imagePath())

@@ -1,0 +1,187 @@
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
+)
+
+// network07 reads a recording of exercise 07, changed by change.
+func network07(t *testing.T, name string, change func(*evidence.Run)) *Recording {
+	t.Helper()
+	r, err := ReadRecording(filepath.Join("../../testdata/evidence", ex07, name+".json"))
+	require.NoError(t, err)
+	for _, run := range r.Runs {
+		change(run.Run)
+	}
+	return r
+}
+
+// judge07 judges one step of a recording.
+func judge07(t *testing.T, r *Recording, step int, lacks func(string) (string, error)) Outcome {
+	t.Helper()
+	o, err := Judge(context.Background(), Script{
+		Path: files(t, ex07)[step-1], Exercise: ex07, Step: step, WorkDir: t.TempDir(), Lacks: lacks,
+		Passed: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true},
+	}, r.Run)
+	require.NoError(t, err)
+	return o
+}
+
+func causes07(o Outcome) []string {
+	var causes []string
+	for _, f := range o.Findings {
+		causes = append(causes, f.Cause)
+	}
+	return causes
+}
+
+// Where the machine lacks NAT, nothing is held against a program that asks for it
+// and fails; one that does not ask is judged as far as that goes.
+func TestProgramsThatWantWhatTheMachineLacks(t *testing.T) {
+	noNAT := func(name string) (string, error) {
+		if name == "nat" {
+			return "no such rule", nil
+		}
+		return "", nil
+	}
+	same := func(*evidence.Run) {}
+	o := judge07(t, network07(t, "addresses-swapped", same), 2, noNAT)
+	assert.Equal(t, "this machine lacks nat: no such rule", o.Skipped)
+	assert.Empty(t, o.Findings)
+	assert.NoError(t, o.Err)
+
+	without := network07(t, "addresses-swapped", func(run *evidence.Run) {
+		for _, e := range run.Events {
+			if e.Call == "socket" {
+				e.Text = ""
+			}
+		}
+	})
+	assert.Equal(t, []string{"address-swapped"}, causes07(judge07(t, without, 2, noNAT)))
+	assert.Empty(t, judge07(t, network07(t, "solution", same), 2, noNAT).Skipped, "it passed all the same")
+	assert.NotEmpty(t, judge07(t, network07(t, "solution", same), 4, noNAT).Skipped)
+}
+
+// What arrives counts only if it is the command's own, forwarded by the kernel.
+func TestWhatArrives(t *testing.T) {
+	packets := func(change func(*evidence.Packet)) *Recording {
+		return network07(t, "solution", func(run *evidence.Run) {
+			for i := range run.Host.Internet.Arrived {
+				change(&run.Host.Internet.Arrived[i])
+			}
+		})
+	}
+	for cause, change := range map[string]func(*evidence.Packet){
+		"sent-by-another": func(p *evidence.Packet) { p.TTL = 64 },
+		"nat-missing":     func(p *evidence.Packet) { p.From = "10.0.0.2" },
+	} {
+		assert.Equal(t, []string{cause}, causes07(judge07(t, packets(change), 4, nil)), cause)
+	}
+	// What the payload says of itself decides nothing where it was not sent. Where
+	// nothing tells why nothing arrived, that may have been the machine.
+	for _, rule := range []string{"", "ip x forward: policy drop"} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			run.Host.Internet.Arrived = nil
+			for _, p := range run.Processes {
+				for _, e := range p.Execs {
+					if e.Networks != nil && rule != "" {
+						e.Networks.Host.Rules = append(e.Networks.Host.Rules, rule)
+					}
+				}
+			}
+		}), 5, nil)
+		if rule == "" {
+			assert.ErrorContains(t, o.Err, "nothing that was recorded tells why")
+			continue
+		}
+		assert.NoError(t, o.Err)
+		assert.Equal(t, []string{"nothing-arrived"}, causes07(o))
+	}
+}
+
+// A pair of which the other end is in a container goes with that, unless a mount
+// holds the namespace.
+func TestWhatIsLeftOfANetwork(t *testing.T) {
+	add := func(l evidence.Link, mounts ...string) []string {
+		return causes07(judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			run.Host.Internet.After.Links = append(run.Host.Internet.After.Links, l)
+			run.Host.MountsLeft = mounts
+		}), 6, nil))
+	}
+	veth := evidence.Link{Index: 77, Name: "x", Kind: "veth", Peer: 2, PeerIn: evidence.PeerElsewhere}
+	assert.Empty(t, add(veth))
+	assert.Equal(t, []string{"leftover-mount", "leftover-link"}, add(veth, "/run/netns/x"))
+	veth.PeerIn = evidence.PeerHere
+	assert.Equal(t, []string{"leftover-link"}, add(veth))
+	assert.Equal(t, []string{"leftover-link"}, add(evidence.Link{Index: 77, Name: "x", Kind: "bridge"}))
+	for cause, change := range map[string]func(*evidence.Network){
+		"host-network-changed": func(n *evidence.Network) { n.Links[1].Addresses = append(n.Links[1].Addresses, "10.0.0.9/24") },
+		"leftover-route":       func(n *evidence.Network) { n.Routes = append(n.Routes, evidence.Route{To: "10.9.0.0/16", Link: 2}) },
+		"leftover-rule":        func(n *evidence.Network) { n.Rules = []string{"iptables-legacy nat: a rule"} },
+	} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) { change(&run.Host.Internet.After) }), 6, nil)
+		assert.Equal(t, []string{cause}, causes07(o), cause)
+	}
+}
+
+// No evidence about networks, however broken, makes it panic; what lacks is an
+// error and no finding.
+func TestBrokenNetworks(t *testing.T) {
+	none := network07(t, "solution", func(run *evidence.Run) {
+		run.Host.Internet = nil
+		for _, p := range run.Processes {
+			p.Networks = nil
+			for i := range p.Execs {
+				p.Execs[i].Networks = nil
+			}
+		}
+	})
+	for step := 2; step <= 5; step++ {
+		o := judge07(t, none, step, nil)
+		assert.Error(t, o.Err)
+		assert.Empty(t, o.Findings)
+	}
+	hollow := network07(t, "no-nat", func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			p.Networks = &evidence.Networks{}
+			for i := range p.Execs {
+				if p.Execs[i].Networks != nil {
+					p.Execs[i].Networks = &evidence.Networks{Own: &evidence.Network{}, Host: &evidence.Network{}}
+				}
+			}
+		}
+	})
+	for step := 1; step <= 6; step++ {
+		judge07(t, hollow, step, nil)
+	}
+}
+
+// The recordings hold what a learner is told: in plain words, on one line.
+func TestNetworkFindingsAreReadable(t *testing.T) {
+	paths, err := filepath.Glob("../../testdata/evidence/" + ex07 + "/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.True(t, json.Valid(data))
+		r := network07(t, strings.TrimSuffix(filepath.Base(path), ".json"), func(*evidence.Run) {})
+		for step := range files(t, ex07) {
+			for _, f := range judge07(t, r, step+1, nil).Findings {
+				for _, text := range []string{f.Saw, f.Why, f.Try, f.Want} {
+					assert.NotContains(t, text, "\n", path)
+					assert.NotContains(t, text, `\x`, path)
+				}
+			}
+		}
+	}
+}

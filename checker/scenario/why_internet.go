@@ -1,0 +1,280 @@
+package scenario
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// notSent says why the command said nothing of what it sent.
+func (f *facts) notSent(n *evidence.Networks) (because, bool) {
+	p := f.ran().by
+	if f.command == nil {
+		return f.noCommand(), true
+	}
+	if !f.ended(p) {
+		return f.late(), true
+	}
+	if p.Exit.Signal != "" {
+		return because{
+			cause: "child-killed",
+			saw:   "the command was ended by " + p.Exit.Signal,
+			try:   "find where that signal comes from",
+		}, true
+	}
+	// The payload ends with the first that it gets no answer to.
+	for _, earlier := range []string{"ping", "fetch", "resolve"} {
+		if sent, trouble := f.sent(earlier); trouble != "" {
+			came, forwarded := f.arrived(sent)
+			return f.notServed(n, earlier, sent, came, forwarded, trouble), true
+		}
+	}
+	return f.notCarried("stdout")
+}
+
+// notServed says why what the command sent was not served, and what arrived
+// instead.
+func (f *facts) notServed(n *evidence.Networks, instruction string, sent *evidence.SaidNetwork, came []evidence.Packet, forwarded bool, trouble string) because {
+	in := f.run.Host.Internet
+	if forwarded {
+		return because{
+			cause: "answer-lost",
+			saw:   fmt.Sprintf("it arrived, and the answer did not come back to the command: %s", quote(trouble)),
+			try:   "look at what the packet filter does with packets that come in for the container",
+		}
+	}
+	for _, p := range came {
+		if p.From == in.HostAddress {
+			return because{
+				cause: "sent-by-another",
+				saw:   fmt.Sprintf("it arrived from %s, but not as the command had sent it: its time to live was %d, and the command's, one router on, is %d", p.From, p.TTL, sent.TTL-1),
+				why:   "a process in the host's network sent it in the command's place",
+				try:   "let the kernel forward the container's own packets",
+			}
+		}
+	}
+	if len(came) > 0 {
+		return f.notTranslated(n, came[0])
+	}
+	return f.notArrived(n, instruction, trouble)
+}
+
+// notTranslated is for packets that arrived with the container's own address.
+func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
+	b := because{
+		cause: "nat-missing",
+		saw:   fmt.Sprintf("it arrived from %s, an address to which nobody out there knows the way", p.From),
+		try:   "have the host's packet filter put the host's address in its place: a rule that masquerades, of a chain of type nat at the hook postrouting",
+	}
+	if len(n.Host.Rules) == 0 {
+		b.why = "the host's packet filter has no rule"
+		if last := f.ran().by.Networks; last != nil && last.Host != nil && len(last.Host.Rules) > 0 {
+			return late("it arrived from " + p.From + ": there was no rule when the command was executed, and when it ended there was one")
+		}
+		if len(n.Own.Rules) > 0 {
+			b.why = "the rule is in the container's network namespace, not the host's"
+		}
+		return b
+	}
+	b.why = fmt.Sprintf("the rule that there is, %s, does not match it", quote(n.Host.Rules[0]))
+	return b
+}
+
+// notArrived is for what never arrived.
+func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) because {
+	saw := "nothing of it arrived on the internet"
+	if instruction == "resolve" {
+		if b, ok := f.noServer(n); ok {
+			return b
+		}
+	}
+	if own, _ := paired(n, "10.0.0.2/24"); own == nil || !own.Up || len(own.Addresses) == 0 {
+		return f.noAddress(n, "10.0.0.2/24").with("%s: %s", saw, f.noAddress(n, "10.0.0.2/24").saw)
+	}
+	if !slices.ContainsFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" }) {
+		b := f.noRoute(n, "10.0.0.1")
+		return b.with("%s: %s", saw, b.saw)
+	}
+	if !n.Host.Forwards {
+		if last := f.ran().by.Networks; last != nil && last.Host != nil && last.Host.Forwards {
+			return late(saw + ": the host did not forward packets when the command was executed, and when it ended it did")
+		}
+		return because{
+			cause: "forward-off",
+			saw:   saw,
+			why:   "the host does not forward packets: its net.ipv4.ip_forward is 0",
+			try:   "write 1 to /proc/sys/net/ipv4/ip_forward, on the host",
+		}
+	}
+	_, end := paired(n, "10.0.0.2/24")
+	at := end
+	if bridge := linkAt(n.Host, end.Master); bridge != nil {
+		at = bridge
+	}
+	if !end.Up || !at.Up || !slices.Contains(at.Addresses, "10.0.0.1/24") {
+		b := f.noHostAddress(n, end, at, "10.0.0.1/24")
+		return b.with("%s: %s", saw, b.saw)
+	}
+	b := because{
+		cause: "nothing-arrived",
+		saw:   saw,
+		try:   "look at the rules of the packet filter: is there one that drops it?",
+	}
+	if trouble != "" {
+		b.saw += fmt.Sprintf("; the command was told %s", quote(trouble))
+	}
+	return b
+}
+
+// noServer says that the container knows no name server that there is.
+func (f *facts) noServer(n *evidence.Networks) (because, bool) {
+	var servers []string
+	for line := range strings.Lines(n.Resolv) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "nameserver" {
+			servers = append(servers, words[1])
+		}
+	}
+	b := because{
+		cause: "no-name-server",
+		saw:   "no name server in the container's /etc/resolv.conf",
+		try:   "write one into etc/resolv.conf below the image's root: nameserver 1.1.1.1",
+	}
+	if n.HostResolv != f.run.Host.Internet.Resolv {
+		return f.resolvOnHost(n.HostResolv), true
+	}
+	if len(servers) == 0 {
+		return b, true
+	}
+	if !slices.Contains(servers, f.run.Host.Internet.Server) && !slices.Contains(servers, "8.8.8.8") {
+		b.cause = "other-name-server"
+		b.saw = "the container's /etc/resolv.conf names " + list(wordsPlain(servers, 3)) + ", where nothing answers"
+		b.try = "name the server that the host's /etc/resolv.conf names"
+		return b, true
+	}
+	return because{}, false
+}
+
+// resolvOnHost says that the host's file was changed.
+func (f *facts) resolvOnHost(now string) because {
+	b := because{
+		cause: "resolv-on-host",
+		saw:   "the host's /etc/resolv.conf held " + quote(now),
+		try:   "write the container's: etc/resolv.conf below the image's root, or when the root has changed",
+	}
+	if now == "" {
+		b.saw = "the host's /etc/resolv.conf was empty or gone"
+	}
+	for _, e := range f.run.Events {
+		if strings.HasPrefix(e.Call, "openat") && e.Errno == "" && e.Target != nil && e.Target.Name == "/etc/resolv.conf" {
+			b.at = e.At
+			b.why = fmt.Sprintf("%s opened it for writing, when its root was the host's", f.who(f.run.Process(e.Process)))
+		}
+	}
+	return b
+}
+
+// networkLeft says what of the host's network was not at the end as it had been.
+func (f *facts) networkLeft() (because, bool) {
+	in := f.run.Host.Internet
+	before, after := &in.Before, &in.After
+	b := because{cause: "host-network-changed", try: "leave the interfaces alone that the host has already"}
+	for i := range before.Links {
+		old := &before.Links[i]
+		now := linkAt(after, old.Index)
+		switch {
+		case now == nil:
+			b.saw = fmt.Sprintf("the host's interface %s was gone", word(old.Name))
+			return b, true
+		case now.Up != old.Up || now.Name != old.Name || now.Master != old.Master:
+			b.saw = fmt.Sprintf("the host's interface %s was renamed, down, or a port of another", word(old.Name))
+			return b, true
+		case !slices.Equal(now.Addresses, old.Addresses):
+			b.saw = fmt.Sprintf("%s on the host's interface %s, and before that %s", addressWords(now), word(old.Name), addressWords(old))
+			return b, true
+		}
+	}
+	for _, r := range before.Routes {
+		if !slices.Contains(after.Routes, r) {
+			b.saw = fmt.Sprintf("the host's route to %s was gone", r.To)
+			return b, true
+		}
+	}
+	for i := range after.Links {
+		l := &after.Links[i]
+		if linkAt(before, l.Index) == nil && !f.goes(l) {
+			return because{
+				cause: "leftover-link",
+				saw:   fmt.Sprintf("%s on the host, when all was over", linkWords(l)),
+				try:   "delete it when the container has ended: only a pair of which one end is in the container goes with that",
+			}, true
+		}
+	}
+	for _, r := range after.Routes {
+		l := linkAt(after, r.Link)
+		if !slices.Contains(before.Routes, r) && (l == nil || !f.goes(l)) {
+			return because{
+				cause: "leftover-route",
+				saw:   fmt.Sprintf("a route to %s on the host, when all was over", r.To),
+				try:   "delete it when the container has ended",
+			}, true
+		}
+	}
+	return f.rulesLeft(before, after)
+}
+
+// goes tells whether an interface that is there at the end goes by itself: when
+// its other end is in a namespace that is not the host's, which goes with its last
+// process, and no mount on the host holds that.
+func (f *facts) goes(l *evidence.Link) bool {
+	return l.Kind == "veth" && l.PeerIn == evidence.PeerElsewhere && len(f.run.Host.MountsLeft) == 0 &&
+		linkAt(&f.run.Host.Internet.Before, l.Index) == nil
+}
+
+func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
+	left := slices.Clone(after.Rules)
+	for _, r := range before.Rules {
+		if i := slices.Index(left, r); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	if len(left) == 0 {
+		return because{}, false
+	}
+	b := because{
+		cause: "leftover-rule",
+		saw:   "in the host's packet filter, when all was over: " + quote(left[0]),
+		try:   "delete the rule, or its whole table if that is yours, when the container has ended",
+	}
+	if len(left) > 1 {
+		b.saw += fmt.Sprintf(" and %d more", len(left)-1)
+	}
+	for _, e := range f.run.Events {
+		if e.Call == "socket" {
+			b.at = e.At
+		}
+	}
+	if len(f.wanted("nat")) > 0 && f.ended(f.first) && (f.first.Exit.Signal != "" || f.first.Exit.Code != 0) {
+		b.why = f.firstWords()
+	}
+	return b, true
+}
+
+// wanted returns what the program did for which it needs a feature of the machine.
+func (f *facts) wanted(feature string) []string {
+	if feature != "nat" {
+		return nil
+	}
+	var found []string
+	for _, e := range f.run.Events {
+		tool := e.Call == "execve" && slices.ContainsFunc([]string{"iptables", "ip6tables", "nft"}, func(name string) bool {
+			return strings.HasPrefix(path.Base(e.Path), name)
+		})
+		if e.Call == "socket" && e.Text == "NETLINK_NETFILTER" || tool {
+			found = append(found, e.Call)
+		}
+	}
+	return found
+}
