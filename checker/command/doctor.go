@@ -11,6 +11,7 @@ import (
 
 	"pidone/checker/build"
 	"pidone/checker/course"
+	"pidone/checker/network"
 	"pidone/checker/sandbox"
 )
 
@@ -64,7 +65,7 @@ func (a *app) doctor(args []string) int {
 	case err != nil:
 		return a.fail(err)
 	default:
-		features = sandbox.Probe(a.ctx)
+		features = append(sandbox.Probe(a.ctx), network.Probe()...)
 	}
 	features = append(features, a.probeGo())
 	all := []diagnosis{{Exercise: "all", Title: "every exercise: sandbox, recorder, compiler", Features: features}}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pidone/checker/course"
+	"pidone/checker/network"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 )
@@ -49,6 +50,12 @@ func (s *session) lacks(ctx context.Context) func(string) (string, error) {
 
 func (s *session) feature(ctx context.Context, name string) (f sandbox.Feature, err error) {
 	if s.guest == nil {
+		switch name {
+		case network.Veth:
+			return network.ProbeVeth(), nil
+		case network.NAT:
+			return network.ProbeNAT(), nil
+		}
 		return sandbox.ProbeFeature(ctx, name), nil
 	}
 	err = s.guest.ask(func(b *boot) error {
@@ -64,7 +71,7 @@ func (s *session) feature(ctx context.Context, name string) (f sandbox.Feature, 
 }
 
 // equip gives a run's host the features that a scenario asks for. The machine
-// has them.
+// has them. For an internet, see package internet.
 func equip(cmd *sandbox.Command, features []string) {
 	cmd.Groups = slices.Contains(features, sandbox.CgroupV2)
 }

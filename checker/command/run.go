@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/creack/pty"
@@ -15,6 +16,8 @@ import (
 	"golang.org/x/term"
 
 	"pidone/checker/course"
+	"pidone/checker/internet"
+	"pidone/checker/network"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 )
@@ -78,7 +81,7 @@ func (a *app) run(args []string) int {
 		}
 		provide(&cmd, spec.Folders)
 	}
-	a.equipForRun(s, &cmd, e, spec.Features)
+	defer a.equipForRun(s, &cmd, e, spec.Features)()
 	res, err := a.interact(s, cmd)
 	if err != nil {
 		return a.fail(err)
@@ -152,8 +155,8 @@ func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error)
 }
 
 // equipForRun gives the sandbox what the exercise's host has, and says what of it
-// this machine lacks.
-func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, features []string) {
+// this machine lacks. undo is for when the sandbox has ended.
+func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, features []string) (undo func()) {
 	lacks := s.lacks(a.ctx)
 	var there []string
 	for _, name := range features {
@@ -169,4 +172,10 @@ func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, 
 		fmt.Fprintf(a.err, "checker: a shell in a VM that has it: make vm; a check there: make check STEP=%s VM=1\n", e.Number)
 	}
 	equip(cmd, there)
+	if !slices.Contains(there, network.Veth) {
+		return func() {}
+	}
+	beyond := internet.New(internet.Options{Plain: true})
+	beyond.Provide(cmd, sandbox.RetAllow)
+	return beyond.Close
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"pidone/checker/course"
 	"pidone/checker/evidence"
 	"pidone/checker/images"
+	"pidone/checker/internet"
+	"pidone/checker/network"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 	"pidone/checker/trace"
@@ -121,6 +124,9 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 		provide(&cmd, spec.Folders)
 	}
 	equip(&cmd, spec.Features)
+	if slices.Contains(spec.Features, network.Veth) {
+		opts.Internet = internet.New(internet.Options{})
+	}
 	if s.guest != nil {
 		return s.guest.record(ctx, cmd, b.Lines, opts)
 	}

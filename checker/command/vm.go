@@ -231,7 +231,7 @@ func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.Li
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}
 	origin := lines.Origin()
-	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Lines: &origin, Root: g.place.as == "root"}
+	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
 	err = g.ask(func(b *boot) error {
 		cmd := cmd
 		cmd.Limits.Time *= b.slow
