@@ -31,6 +31,10 @@ type Run struct {
 	// Names is every hostname that the kernel was seen to hold, in order.
 	Names []Name `json:"names"`
 
+	// Groups are the looks at the host's control groups, in order. There are
+	// none where the host has no control groups.
+	Groups []Groups `json:"groups,omitempty"`
+
 	Stdout Stream `json:"stdout"`
 	Stderr Stream `json:"stderr"`
 
@@ -231,7 +235,7 @@ type Event struct {
 	FSType string   `json:"fstype,omitempty"` // mount
 	Argv   []string `json:"argv,omitempty"`   // execve
 	Target *Target  `json:"target,omitempty"` // write family: where it led
-	Data   []byte   `json:"data,omitempty"`   // write family: what was written (where Done is 0: what was to be), as far as it was kept (see Cut)
+	Data   []byte   `json:"data,omitempty"`   // write family: what was written (where Done is 0, or a file of a control group refused it: what was to be), as far as it was kept (see Cut)
 	Size   int64    `json:"size,omitempty"`   // write family: bytes asked to be written
 	Cut    bool     `json:"cut,omitempty"`    // Data is not all of it
 	PID    int      `json:"pid,omitempty"`    // kill: the pid argument as given

@@ -16,6 +16,14 @@ func callsHere() []call {
 	}
 }
 
+// groupCallsHere are those of groupCalls that only this architecture has.
+func groupCallsHere() []call {
+	return []call{
+		{nr: unix.SYS_MKDIR, name: "mkdir", enter: enterPath},
+		{nr: unix.SYS_RMDIR, name: "rmdir", enter: enterPath},
+	}
+}
+
 // registers is struct user_regs_struct.
 type registers struct{ unix.PtraceRegs }
 

@@ -13,6 +13,9 @@ const nativeArch = unix.AUDIT_ARCH_AARCH64
 // open are clone and openat here.
 func callsHere() []call { return nil }
 
+// groupCallsHere are those of groupCalls that only this architecture has: none.
+func groupCallsHere() []call { return nil }
+
 // registers is struct user_pt_regs.
 type registers struct{ unix.PtraceRegs }
 

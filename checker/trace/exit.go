@@ -29,6 +29,7 @@ func (r *Recorder) exiting(t *task) error {
 			p.ev.Networks = r.networks(t.tid)
 		}
 		p.parent, p.parted = r.parentOf(p), true
+		r.counted(p)
 	}
 	// As long as one of its threads stands here the children of a process are
 	// its own: the kernel gives them to another thread of it, and to init only
@@ -78,6 +79,7 @@ func (p *process) alive() bool {
 // ended, as well as can be: it was killed.
 func (r *Recorder) missed(t *task) {
 	p := t.proc
+	r.counted(p)
 	if !t.exiting && !t.stale && r.looks.holds(t.spaces[utsKind]) {
 		name, err := r.hostname(t.spaces[utsKind], t.tid)
 		r.fail(err)

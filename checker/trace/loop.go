@@ -203,6 +203,9 @@ func (r *Recorder) note(t *task, c *call, args [6]uint64, info *syscallInfo) (*p
 	switch {
 	case c.class == writes:
 		p.noted = true
+		if pending.group = ev.Target.Kind == "file" && r.isGroupFile(t.tid, c.output(args)); pending.group && r.yields(t) {
+			return nil, errWaits
+		}
 		if nowhere(ev.Target) {
 			if pending.share = files; r.budget.full(files) {
 				r.cut("writes to files")
@@ -290,8 +293,12 @@ func (r *Recorder) leave(t *task) error {
 		ev.After = &s
 		r.mounted(ev)
 	case writes:
-		before := len(ev.Data)
+		before, asked := len(ev.Data), ev.Data
 		wrote(ev, p.ends)
+		if p.group {
+			ev.Data = asked // refused or not
+			r.lookAtGroups(evidence.GroupsAtWrite, t.proc)
+		}
 		if p.share == outputs {
 			t.proc.data -= before - len(ev.Data)
 			r.budget.kept -= before - len(ev.Data)

@@ -15,6 +15,7 @@ import (
 // An error is the sandbox's: nothing can be said about cmd then. When the
 // recorder fails, the Run says so in End.Broken.
 func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts Options) (*evidence.Run, error) {
+	opts.groups = cmd.Groups
 	r := New(opts)
 	cmd.Rules = append(slices.Clone(cmd.Rules), r.Rules()...)
 	cmd.Watcher, cmd.Hiding = r, sandbox.RetTrace

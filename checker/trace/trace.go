@@ -88,6 +88,8 @@ type Options struct {
 	Internet Internet
 	// Input is what the first process is given on standard input.
 	Input string
+
+	groups bool // the sandbox has control groups: see sandbox.Command.Groups
 }
 
 // Image is an image that the sandbox shows.
@@ -156,6 +158,7 @@ type Recorder struct {
 	status unix.WaitStatus
 	clone3 bool // it was called: there may be processes that are not seen
 	turn   turn
+	groups groups
 	killed bool  // by this package
 	broken error // the first failure of this package
 }
@@ -186,6 +189,9 @@ func New(opts Options) *Recorder {
 		texts: texts{known: map[string]string{}},
 		net:   nets{host: -1},
 	}
+	if opts.groups {
+		r.calls = append(r.calls, groupCalls()...)
+	}
 	for i := range r.calls {
 		r.index[uint64(r.calls[i].nr)] = &r.calls[i]
 	}
@@ -208,6 +214,9 @@ func (r *Recorder) Attach(init *sandbox.Init) error {
 	r.depth = len(s.nspid) - 1
 	r.run.Host.Init = init.PID
 	r.run.Host.Program = init.Program
+	if err := r.openGroups(); err != nil {
+		return err
+	}
 	if err := seize(init.PID); err != nil {
 		return fmt.Errorf("seize init: %w", err)
 	}
@@ -222,7 +231,7 @@ func (r *Recorder) Wait(init *sandbox.Init) (unix.WaitStatus, error) {
 	defer r.net.close()
 	for {
 		var status unix.WaitStatus
-		tid, err := wait4(&status)
+		tid, err := r.await(&status)
 		if err != nil {
 			return 0, fmt.Errorf("wait for the sandbox: %w", err)
 		}
@@ -298,6 +307,7 @@ func (r *Recorder) finish() {
 		r.fail(err)
 		run.Host.MountsLeft = r.argv(changed(r.mounts, mounts))
 	}
+	r.lookAtGroups(evidence.GroupsAtEnd, r.first)
 	r.sweep()
 	r.hostAfter()
 	slices.SortStableFunc(run.Events, func(a, b *evidence.Event) int { return a.Seq - b.Seq })

@@ -18,6 +18,7 @@ type task struct {
 	// of its program any more.
 	exiting bool
 	pending *pending
+	yielded bool // its write has waited: see race.go
 
 	spaces inodes
 	stale  bool // spaces must be read anew
@@ -37,6 +38,7 @@ type pending struct {
 	mark  int             // writes: Recorder.mark when it was entered
 	ends  []end           // sendmmsg
 	born  bool            // makes: the kernel has said what was made
+	group bool            // writes: to a file of a control group
 }
 
 // A process is a thread group.
@@ -58,6 +60,7 @@ type process struct {
 	writes    int    // events of its writes that were kept
 	tails     []tail // the last writes to the targets that it writes to
 	lines     int    // writes whose line was looked for
+	counted   bool   // the last look at its control groups was taken
 	inject    bool   // its exit status was changed
 
 	over     bool // every thread is past its PTRACE_EVENT_EXIT
@@ -331,6 +334,10 @@ func (r *Recorder) executed(t *task) error {
 	if call != nil && call.ev != nil {
 		call.ev.Done = exec.Seq
 	}
+	if !p.self {
+		p.counted = false
+		r.lookAtGroups(evidence.GroupsAtExec, p)
+	}
 	return nil
 }
 
@@ -386,6 +393,7 @@ func (r *Recorder) begin(t *task) error {
 	}
 	t.spaces, t.inherits = r.host, true // init made it, with no new namespaces
 	r.record(r.first, t, s)
+	r.lookAtGroups(evidence.GroupsAtStart, r.first)
 	return nil
 }
 

@@ -15,6 +15,17 @@ const (
 	maxRun       = 16 << 20 // bytes of a run
 )
 
+// output returns the descriptor that a call of the write family writes to.
+func (c *call) output(args [6]uint64) int32 {
+	switch c.name {
+	case "splice":
+		return int32(args[2])
+	case "tee":
+		return int32(args[1])
+	}
+	return int32(args[0])
+}
+
 // writeTo fills in where a write leads. It returns how many bytes of it may be
 // kept, and false for a write that is none or is the Go runtime's own.
 func (c *caller) writeTo(fd int32, ev *evidence.Event) (int, bool) {

@@ -58,6 +58,7 @@ func main() {
 		"mount":     mount,
 		"die":       func([]string) { unix.Kill(unix.Getpid(), unix.SIGKILL); unix.Pause() },
 		"fork":      fork,
+		"groups":    groups,
 		"crowd":     crowd,
 		"threads":   threads,
 		"files":     files,
