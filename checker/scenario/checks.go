@@ -10,7 +10,7 @@ import (
 
 // checks are the sentences that assert.
 func checks() []sentence {
-	return slices.Concat(childChecks(), commandChecks(), volumeChecks(), networkChecks(), runChecks())
+	return slices.Concat(childChecks(), commandChecks(), groupChecks(), volumeChecks(), networkChecks(), runChecks())
 }
 
 // kinds are the types of namespaces that a child can be asked to be new in.

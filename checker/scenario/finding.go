@@ -95,6 +95,7 @@ func errnoWords(errno string) string {
 	words := map[string]string{
 		"EACCES":       "permission denied",
 		"EAGAIN":       "the limit of processes is reached",
+		"EBUSY":        "in use",
 		"EFAULT":       "bad address",
 		"EINVAL":       "invalid argument",
 		"EIO":          "input/output error",
@@ -106,7 +107,10 @@ func errnoWords(errno string) string {
 		"ENOSYS":       "no such system call",
 		"ENOTDIR":      "not a folder",
 		"EPERM":        "not permitted",
+		"EOPNOTSUPP":   "not supported",
+		"ERANGE":       "number out of range",
 		"EROFS":        "read-only file system",
+		"ESRCH":        "no such process",
 		"EUSERS":       "too many namespaces",
 	}
 	if w := words[errno]; w != "" {

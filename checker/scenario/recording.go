@@ -15,6 +15,7 @@ import (
 type Recording struct {
 	Exercise string        `json:"exercise"`
 	About    string        `json:"about,omitempty"` // what was recorded
+	Of       string        `json:"of,omitempty"`    // hash of the program's source, where it is one of the kit's
 	Args     []string      `json:"args,omitempty"`  // Script.Args
 	Runs     []RecordedRun `json:"runs"`
 	// Causes holds, by step, the causes that judging it must tell, if the

@@ -89,7 +89,7 @@ func TestRecordedEvidence(t *testing.T) {
 // The same scripts run under go test, over the same evidence.
 func TestRecordedEvidenceUnderGoTest(t *testing.T) {
 	all := recorded(t)
-	for _, exercise := range []string{ex02, ex03, ex04, ex06, ex07} {
+	for _, exercise := range []string{ex02, ex03, ex04, ex05, ex06, ex07} {
 		r := all[filepath.Join("../../testdata/evidence", exercise, "solution.json")]
 		require.NotNil(t, r)
 		for i, path := range files(t, exercise) {

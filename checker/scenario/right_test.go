@@ -21,6 +21,7 @@ const (
 	ex02 = "02-process-creation"
 	ex03 = "03-namespace-isolation"
 	ex04 = "04-namespaces-and-chroot"
+	ex05 = "05-cgroups"
 	ex06 = "06-volumes"
 	ex07 = "07-network"
 )

@@ -169,6 +169,8 @@ func (s *Script) home(cause string) *Script {
 	switch {
 	case strings.HasPrefix(cause, "unshare"), strings.HasPrefix(cause, "flag"):
 		checks = []string{"child in-new ", "command in-new "}
+	case slices.Contains([]string{"no-group", "parent-in-group", "joined-late", "not-in-group"}, cause):
+		checks = []string{"command in own group"}
 	case strings.HasPrefix(cause, "command-"):
 		checks = []string{"command runs"}
 	default:

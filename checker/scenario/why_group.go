@@ -1,0 +1,402 @@
+package scenario
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// groupsAt is where the host has its control groups.
+const groupsAt = "/sys/fs/cgroup"
+
+// A control is a call by which somebody wrote to a file of a control group, or
+// wanted to.
+type control struct {
+	call        *evidence.Event
+	group, file string // "/box", "memory.max"
+	text        string // what was to be written, as far as it is known
+}
+
+// controls returns those calls, in their order: of each only the last, write or
+// open, that came to something.
+func (f *facts) controls() (all []control) {
+	for _, e := range f.run.Events {
+		name := e.Path
+		switch {
+		case e.Target != nil && e.Target.Kind == "file" && (e.Size > 0 || len(e.Data) > 0):
+			name = e.Target.Name
+		case strings.HasPrefix(e.Call, "open") && e.Errno != "", e.Call == "creat" && e.Errno != "":
+		default:
+			continue
+		}
+		rest, ok := strings.CutPrefix(name, groupsAt+"/")
+		if !ok || len(all) >= 200 {
+			continue
+		}
+		all = append(all, control{e, path.Join("/", path.Dir(rest)), path.Base(rest), strings.TrimSpace(string(e.Data))})
+	}
+	return all
+}
+
+// named returns those of a file, the latest first.
+func (f *facts) named(files ...string) (found []control) {
+	for _, c := range slices.Backward(f.controls()) {
+		if slices.Contains(files, c.file) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// members are the files by which a process comes into a group.
+func members() []string { return []string{"cgroup.procs", "cgroup.threads"} }
+
+// version1 are the names that files had in version 1 of control groups.
+func version1(file string) bool {
+	return file == "tasks" || strings.HasPrefix(file, "cpu.cfs_") || strings.HasSuffix(file, "_in_bytes") || file == "cpu.shares" || file == "notify_on_release"
+}
+
+// refusedControl says that the kernel refused what somebody wanted of a group, for
+// which the files count, all if none are given.
+func (f *facts) refusedControl(files ...string) (because, bool) {
+	all := f.controls()
+	for _, c := range all {
+		e := c.call
+		if e.Errno == "" || len(files) > 0 && !slices.Contains(files, c.file) && !version1(c.file) {
+			continue
+		}
+		if len(files) > 0 && f.later(all, c) {
+			continue
+		}
+		who := f.who(f.run.Process(e.Process))
+		b := because{
+			cause: "group-refused",
+			saw:   fmt.Sprintf("%s could not write %s of the group %s: %s", who, c.file, word(c.group), errnoWords(e.Errno)),
+			try:   "look at what the file takes: " + takes(c.file),
+			at:    e.At,
+		}
+		if c.text != "" {
+			b.saw = fmt.Sprintf("%s could not write %s into %s of the group %s: %s", who, quote(c.text), c.file, word(c.group), errnoWords(e.Errno))
+		}
+		switch {
+		case version1(c.file):
+			b.cause = "group-v1"
+			b.why = fmt.Sprintf("%s is a file of cgroup v1; the host has v2", c.file)
+			b.try = "use the files of v2: " + list(files)
+			if len(files) == 0 {
+				b.try = "use the files of v2: cgroup.procs, memory.max, cpu.max"
+			}
+		case e.Errno == "ENOENT" || e.Errno == "EACCES" || e.Errno == "EPERM":
+			b.try = "make the group first, and look at the path and the file's name: they begin with " + groupsAt
+			if _, ok := f.hasController(c); !ok && strings.Contains(c.file, ".") {
+				kind, _, _ := strings.Cut(c.file, ".")
+				b.cause = "controllers-missing"
+				b.why = fmt.Sprintf("the group above, %s, does not have %s in its cgroup.subtree_control", word(path.Dir(c.group)), kind)
+				b.try = fmt.Sprintf("write +%s to cgroup.subtree_control of the group above, or make the group right below %s", kind, groupsAt)
+			}
+		case e.Errno == "EBUSY" && slices.Contains(members(), c.file):
+			b.why = "a group that hands its controllers on to groups below it takes no processes: cgroups(7)"
+			b.try = "put the process into a group at the bottom, one that has none below"
+		case e.Errno == "EBUSY":
+			b.why = "a group that holds processes cannot hand its controllers on: cgroups(7)"
+			b.try = "enable the controllers before a process is in the group, or make the group right below " + groupsAt
+		case e.Errno == "ESRCH":
+			b.why = "there is no process with that pid where it was written"
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+// later tells whether the same file was written afterwards, with success.
+func (f *facts) later(all []control, c control) bool {
+	return slices.ContainsFunc(all, func(o control) bool {
+		return o.call.Seq > c.call.Seq && o.call.Errno == "" && o.group == c.group && o.file == c.file
+	})
+}
+
+// hasController tells whether the group of a call had the file in question when it
+// was looked at; ok is true as well where the group was never seen.
+func (f *facts) hasController(c control) (seen, ok bool) {
+	kind, _, _ := strings.Cut(c.file, ".")
+	if kind != "memory" && kind != "cpu" && kind != "pids" {
+		return false, true
+	}
+	for i := range f.run.Groups {
+		if g := f.run.Groups[i].Of(c.group); g != nil {
+			_, has := g.Files[kind+".max"]
+			return true, has
+		}
+	}
+	return false, true
+}
+
+// takes says what a file of a group takes.
+func takes(file string) string {
+	switch file {
+	case "memory.max", "memory.high":
+		return "bytes, or a number with K, M or G"
+	case "cpu.max":
+		return "two numbers, µs in each period and µs of the period: 50000 100000"
+	case "cgroup.procs", "cgroup.threads":
+		return "one pid, or 0 for who writes it"
+	case "cgroup.subtree_control":
+		return "names of controllers, each with + or - before it"
+	}
+	return "cgroups(7)"
+}
+
+// notInGroup says why the command was not in a group of its own at one of the looks.
+func (f *facts) notInGroup(looks []*evidence.Groups, look *evidence.Groups) because {
+	at := f.groupOf(look)
+	b := because{
+		cause: "not-in-group",
+		saw:   fmt.Sprintf("the command was in the group %s, which the host had before", word(at)),
+		try:   "write the child's pid to cgroup.procs of the new group before the command is executed; the child itself can do it",
+	}
+	if look != looks[0] {
+		b.saw = fmt.Sprintf("the command was in the group %s, and then in %s, which the host had before", word(f.groupOf(looks[0])), word(at))
+		b.try = "leave the command in its group until it has ended"
+		b.at = f.moveAfter(looks[0].Seq, at)
+		return b
+	}
+	if late, ok := f.joinedLate(looks); ok {
+		return late
+	}
+	if parent, ok := f.parentInstead(looks); ok {
+		return parent
+	}
+	if r, ok := f.refusedControl(members()...); ok {
+		return r
+	}
+	if v1, ok := f.version1Used(); ok {
+		return v1
+	}
+	if made := f.madeGroups(); len(made) == 0 {
+		b.cause = "no-group"
+		b.saw = "no control group was made"
+		b.try = "make a folder below " + groupsAt + " before the child is started"
+		if r, ok := f.refusedGroup(); ok {
+			return r
+		}
+	} else if joins := f.named(members()...); len(joins) == 0 {
+		b.why = fmt.Sprintf("%s was made, and nothing was written to its cgroup.procs", word(made[0]))
+	} else {
+		c := joins[0]
+		b.at = c.call.At
+		b.why = fmt.Sprintf("%s wrote %s to cgroup.procs of %s", f.who(f.run.Process(c.call.Process)), quote(c.text), word(c.group))
+	}
+	return b
+}
+
+// joinedLate says that the command came into a group when it had started, or would
+// have if it had not ended meanwhile.
+func (f *facts) joinedLate(looks []*evidence.Groups) (because, bool) {
+	b := because{
+		cause: "joined-late",
+		saw:   "the command had started when it should have come into its group",
+		try:   "let the child wait until it is in the group, or write itself into it before it executes the command",
+	}
+	found := false
+	for _, later := range looks[1:] {
+		if now := f.groupOf(later); now != "" && !f.oldGroup(now) {
+			b.saw = fmt.Sprintf("the command had started when it came into the group %s", word(now))
+			found = true
+			break
+		}
+	}
+	for _, c := range f.named(members()...) {
+		p := f.run.Process(c.call.Process)
+		if c.call.Seq < looks[0].Seq || c.call.Errno != "" && c.call.Errno != "ESRCH" || f.itself(c) {
+			continue
+		}
+		b.at = c.call.At
+		b.why = fmt.Sprintf("%s wrote %s to cgroup.procs when the command was running already, which did not wait for it", f.who(p), quote(c.text))
+		found = true
+		break
+	}
+	return b, found
+}
+
+// itself tells whether who wrote to cgroup.procs meant itself.
+func (f *facts) itself(c control) bool {
+	p := f.run.Process(c.call.Process)
+	return c.text == "0" || c.text == strconv.Itoa(p.PIDSelf())
+}
+
+// parentInstead says that the first process, and not the command, was put into a
+// new group.
+func (f *facts) parentInstead(looks []*evidence.Groups) (because, bool) {
+	for _, c := range f.named(members()...) {
+		if c.call.Process != f.first.ID || c.call.Errno != "" || !f.itself(c) || f.oldGroup(c.group) {
+			continue
+		}
+		return because{
+			cause: "parent-in-group",
+			saw:   fmt.Sprintf("the command was in the group %s, which the host had before", word(f.groupOf(looks[0]))),
+			why:   fmt.Sprintf("the first process wrote %s to cgroup.procs of %s: it put itself there", quote(c.text), word(c.group)),
+			try:   "write the child's pid to cgroup.procs, or 0 in the child itself",
+			at:    c.call.At,
+		}, true
+	}
+	return because{}, false
+}
+
+// noCommandInGroup says why the command did not run, where that is about groups.
+func (f *facts) noCommandInGroup() because {
+	if r, ok := f.refusedGroup(); ok {
+		return r
+	}
+	if r, ok := f.refusedControl(); ok {
+		return r
+	}
+	b := f.noCommand()
+	if n := len(f.run.Groups); n > 0 && count(f.run.Groups[n-1].Of("/"), "memory.events", "oom_kill") > 0 {
+		for _, c := range f.named("memory.max") {
+			if c.call.Errno != "" {
+				continue
+			}
+			b.cause = "memory-other"
+			b.saw = "the kernel killed the child for memory before it could execute the command"
+			b.why = fmt.Sprintf("%s was written to memory.max, which counts bytes", quote(c.text))
+			b.try = "100 MB are 100000000 bytes, or 100M"
+			b.at = c.call.At
+			break
+		}
+	}
+	return b
+}
+
+// moveAfter returns the line of the call that moved a process into a group after seq.
+func (f *facts) moveAfter(seq int, group string) string {
+	for _, c := range f.named(members()...) {
+		if c.call.Seq > seq && c.group == group && c.call.Errno == "" {
+			return c.call.At
+		}
+	}
+	return ""
+}
+
+// madeGroups returns the groups that were seen and not there before.
+func (f *facts) madeGroups() (made []string) {
+	for i := range f.run.Groups {
+		for _, g := range f.run.Groups[i].All {
+			if !f.oldGroup(g.Path) && !slices.Contains(made, g.Path) {
+				made = append(made, g.Path)
+			}
+		}
+	}
+	return made
+}
+
+// version1Used says that a file of version 1 was asked for.
+func (f *facts) version1Used() (because, bool) {
+	for _, c := range f.controls() {
+		if version1(c.file) {
+			return f.refusedControl(c.file)
+		}
+	}
+	return because{}, false
+}
+
+// refusedGroup says that a group could not be made.
+func (f *facts) refusedGroup() (because, bool) {
+	for _, e := range f.run.Events {
+		if e.Call != "mkdir" && e.Call != "mkdirat" || e.Errno == "" || e.Errno == "EEXIST" || !strings.HasPrefix(e.Path, groupsAt) {
+			continue
+		}
+		b := because{
+			cause: "group-refused",
+			saw:   fmt.Sprintf("%s could not make %s: %s", f.who(f.run.Process(e.Process)), quote(e.Path), errnoWords(e.Errno)),
+			try:   "make it right below " + groupsAt,
+			at:    e.At,
+		}
+		if kind := strings.Split(strings.TrimPrefix(e.Path, groupsAt+"/"), "/")[0]; e.Errno == "ENOENT" && slices.Contains([]string{"memory", "cpu", "pids", "cpu,cpuacct", "unified", "systemd"}, kind) {
+			b.cause = "group-v1"
+			b.why = fmt.Sprintf("%s/%s is a folder of cgroup v1; the host has v2, with one folder for all controllers", groupsAt, kind)
+		}
+		return b, true
+	}
+	return because{}, false
+}
+
+// parentInGroup says that the first process is in the container's group too.
+func (f *facts) parentInGroup(group string) because {
+	b := because{
+		cause: "parent-in-group",
+		saw:   fmt.Sprintf("the first process is in the container's group %s too", word(group)),
+		try:   "leave the parent where it was: write the child's pid to cgroup.procs, or 0 in the child itself",
+	}
+	for _, c := range f.named(members()...) {
+		if c.group == group && c.call.Process == f.first.ID && c.call.Errno == "" {
+			b.at = c.call.At
+			b.why = fmt.Sprintf("the first process wrote %s to cgroup.procs", quote(c.text))
+		}
+	}
+	return b
+}
+
+// groupLeft says why groups are left.
+func (f *facts) groupLeft(left []string) because {
+	b := because{
+		cause: "group-left",
+		saw:   "left behind on the host: the control group " + strings.Join(wordsOf(left, 3), ", "),
+		why:   "nothing removed it",
+		try:   "remove the group's folder when the container has ended, however it ended",
+	}
+	for _, e := range f.run.Events {
+		removes := e.Call == "rmdir" || e.Call == "unlinkat"
+		if !removes || !slices.ContainsFunc(left, func(group string) bool { return strings.HasSuffix(e.Path, path.Join(groupsAt, group)) }) {
+			continue
+		}
+		b.at = e.At
+		b.why = fmt.Sprintf("removing it failed: %s", errnoWords(e.Errno))
+		if e.Errno == "EBUSY" {
+			b.why = "removing it failed: it had processes or groups in it still (EBUSY)"
+			b.try = "wait for the child first: a group can be removed when nothing is in it"
+		}
+	}
+	return b
+}
+
+// hostLimited says that something is limited that is not the container's.
+func (f *facts) hostLimited(looks []*evidence.Groups) (because, bool) {
+	for i := range f.run.Groups {
+		look := &f.run.Groups[i]
+		for _, was := range f.run.Groups[0].All {
+			is := look.Of(was.Path)
+			for _, file := range []string{"memory.max", "memory.high", "cpu.max", "pids.max"} {
+				if is == nil || is.Files[file] == was.Files[file] || is.Files[file] == "" {
+					continue
+				}
+				b := because{
+					cause: "host-limited",
+					saw:   fmt.Sprintf("%s of the host's group %s was set to %s", file, word(was.Path), quote(is.Files[file])),
+					try:   "set limits in the container's own group alone",
+				}
+				for _, c := range f.named(file) {
+					if c.group == was.Path {
+						b.at = c.call.At
+					}
+				}
+				return b, true
+			}
+		}
+	}
+	last := looks[len(looks)-1]
+	if g := last.With(f.first.ID); g != nil && !f.oldGroup(g.Path) {
+		for _, kind := range []string{"memory", "cpu"} {
+			if l := limitOf(last, g.Path, kind); l.by != nil {
+				b := f.parentInGroup(g.Path)
+				b.cause = "host-limited"
+				b.saw = fmt.Sprintf("the first process was limited, in the group %s", word(g.Path))
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}
