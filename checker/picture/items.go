@@ -158,7 +158,7 @@ func (b *builder) call(it *item) *Call {
 		c.Written, c.Cut = b.written(it)
 	}
 	if v := b.views[it.process.ID][e.Done]; v != nil && e.Errno == "" {
-		c.Sees = b.sees(it.process, v)
+		c.Sees = append(b.sees(it.process, v), b.inGroup(it.process, e.Done)...)
 	}
 	return c
 }
@@ -366,5 +366,5 @@ func (b *builder) ending() []Note {
 		}
 		say(Bad, "left mounted on the host: %s", cut(m))
 	}
-	return notes
+	return append(notes, b.groups()...)
 }

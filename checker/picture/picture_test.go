@@ -215,3 +215,37 @@ func TestMounts(t *testing.T) {
 	many := make([]evidence.Mount, maxMounts+3)
 	assert.Contains(t, b.mounts(many), ", and 3 more")
 }
+
+// The control group that a program began in, what was counted of it, and what was
+// left are told.
+func TestControlGroups(t *testing.T) {
+	for name, want := range map[string]struct {
+		run    int
+		sees   string
+		ending []Note
+	}{
+		"solution":             {0, "its control group is /my-container, with memory.max 104857600, cpu.max 50000 100000", nil},
+		"accept-nested":        {0, "its control group is /boxes/one, with memory.max 104857600, cpu.max 50000 100000", nil},
+		"reject-never-removed": {1, "its control group is /box, with memory.max 104857600, cpu.max 50000 100000", []Note{{Text: "counted for the control group /box: killed for memory: 1"}, {Text: "left behind on the host: the control group /box", Tone: Bad}}},
+		"before":               {0, "its control group is /session.scope", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recording, err := scenario.ReadRecording("../../testdata/evidence/05-cgroups/" + name + ".json")
+			require.NoError(t, err)
+			run := recording.Runs[want.run].Run
+			p, err := New(run, scenario.Child(run), visible.Text)
+			require.NoError(t, err)
+			assert.Contains(t, seen(p.First), Note{Text: want.sees})
+			told := ""
+			for _, n := range p.Ending {
+				told += n.Text + "\n"
+			}
+			for _, n := range want.ending {
+				assert.Contains(t, told, n.Text)
+			}
+			if want.ending == nil {
+				assert.NotContains(t, p.Ending[len(p.Ending)-1].Text, "left behind")
+			}
+		})
+	}
+}
