@@ -25,7 +25,7 @@ place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel 
 
 .DEFAULT_GOAL := help
 .PHONY: help check gradescope grade regrade trace run rootfs pull hint list solution reset doctor update test verify browser bench slurm soak hostile fuzz clean
-.PHONY: vm vm-fetch vm-test vm-kernel
+.PHONY: vm vm-fetch vm-test vm-kernel vm-record
 
 help:
 	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
@@ -161,6 +161,10 @@ vm-test:
 # The tests of sandbox and trace there: some hold times, which a VM on a busy machine does not keep.
 vm-kernel:
 	@$(gotest) -tags vm -timeout 60m -run TestVMPackages -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+
+# The evidence of programs that this machine cannot run, for make test (STEP=05, ONLY=reject-no).
+vm-record:
+	@$(gotest) -tags vm -timeout 60m -run 'TestVMRecord$$' -v ./checker/command
 
 bench: $(checker) bin/sandbox
 	@CGO_ENABLED=0 $(GO) run ./checker/bench

@@ -34,7 +34,12 @@ func TestAllTenTimes(t *testing.T) {
 	a, c := kit(t)
 	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 	rounds := int(number(t, "ROUNDS", 10))
+	s := openTestSession(t, a)
 	for _, e := range c.Exercises {
+		if cannotRun(t, s, e) {
+			t.Logf("%s is left out: this machine lacks a feature", e.ID)
+			continue
+		}
 		class := t.TempDir()
 		musts := layKnown(t, a.root, e.ID, class)
 		if e.Number == "03" {

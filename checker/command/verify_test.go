@@ -1,7 +1,6 @@
 package command
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -22,26 +21,17 @@ func TestVerifyStages(t *testing.T) {
 		points := 0
 		for done := 0; done <= len(e.Steps); done++ {
 			dir := t.TempDir()
-			files, err := filepath.Glob(filepath.Join(a.root, "solutions", e.ID, "*.go"))
-			require.NoError(t, err)
-			for _, f := range files {
-				src, err := os.ReadFile(f)
-				require.NoError(t, err)
-				stage, _, err := skeleton.Partly(f, src, done)
-				require.NoError(t, err)
-				require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), stage, 0o644))
-			}
-			j, err := a.judge(s, &request{exercise: e, dir: dir, name: "stage"})
-			require.NoError(t, err)
+			writeStage(t, a.root, e, done, dir)
+			check := judgeHere(t, a, s, e, stageName(done), dir)
 			expected := points
 			if done >= len(e.Steps)-1 {
 				expected = e.Points()
 			}
-			assert.Equal(t, expected, j.check.Score, "%s with %d steps done", e.ID, done)
+			assert.Equal(t, expected, check.Score, "%s with %d steps done", e.ID, done)
 			if expected == e.Points() {
-				assert.Equal(t, grade.Pass, j.check.Verdict)
-			} else if assert.Equal(t, grade.Fail, j.check.Verdict) {
-				for _, step := range j.check.Steps {
+				assert.Equal(t, grade.Pass, check.Verdict)
+			} else if assert.Equal(t, grade.Fail, check.Verdict) {
+				for _, step := range check.Steps {
 					if step.Step <= done {
 						assert.Equal(t, grade.Pass, step.Verdict, "%s step %d with %d done", e.ID, step.Step, done)
 					} else {
@@ -62,14 +52,12 @@ func TestVerifySolutions(t *testing.T) {
 	a, c := kit(t)
 	s := openTestSession(t, a)
 	for _, e := range c.Exercises {
-		j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", e.ID), name: "solution"})
-		require.NoError(t, err)
-		assert.Equal(t, grade.Pass, j.check.Verdict, e.ID)
-		assert.Equal(t, e.Points(), j.check.Score, e.ID)
+		check := judgeHere(t, a, s, e, "solution", filepath.Join(a.root, "solutions", e.ID))
+		assert.Equal(t, grade.Pass, check.Verdict, e.ID)
+		assert.Equal(t, e.Points(), check.Score, e.ID)
 		if e.Before != "" {
-			j, err := a.judge(s, &request{exercise: e, dir: filepath.Join(a.root, "solutions", e.Before), name: "before"})
-			require.NoError(t, err)
-			assert.Equal(t, grade.Fail, j.check.Verdict, "%s passes with the solution of %s", e.ID, e.Before)
+			check := judgeHere(t, a, s, e, "before", filepath.Join(a.root, "solutions", e.Before))
+			assert.Equal(t, grade.Fail, check.Verdict, "%s passes with the solution of %s", e.ID, e.Before)
 		}
 	}
 }
