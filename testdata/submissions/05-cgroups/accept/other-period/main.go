@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+var group = fmt.Sprintf("/sys/fs/cgroup/box.%s", os.Getenv("BOX"))
+
+func main() {
+	if len(os.Args) < 4 || os.Args[1] != "run" && os.Args[1] != "child" {
+		fmt.Fprintln(os.Stderr, "usage: run IMAGE COMMAND [ARGS...]")
+		os.Exit(2)
+	}
+	if os.Args[1] == "child" {
+		fmt.Fprintln(os.Stderr, "child:", child(os.Args[2], os.Args[3:]))
+		os.Exit(1)
+	}
+	code, err := parent(os.Args[2:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "parent:", err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+func set(dir, file, text string) error {
+	return os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644)
+}
+
+func parent(args []string) (int, error) {
+	os.Setenv("BOX", fmt.Sprint(os.Getpid()))
+	group += os.Getenv("BOX")
+	if err := os.Mkdir(group, 0o755); err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(group)
+	defer set(group, "cgroup.kill", "1")
+	if err := set(group, "memory.max", "104857600"); err != nil {
+		return 0, err
+	}
+	if err := set(group, "cpu.max", "25000 50000"); err != nil {
+		return 0, err
+	}
+	if err := set(group, "pids.max", "64"); err != nil {
+		return 0, err
+	}
+	cmd := exec.Command("/proc/self/exe", append([]string{"child"}, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWNS,
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	return cmd.ProcessState.ExitCode(), nil
+}
+
+func child(image string, command []string) error {
+	runtime.LockOSThread() // namespaces are a thread's
+	if err := set(group, "cgroup.procs", "0"); err != nil {
+		return fmt.Errorf("group: %w", err)
+	}
+	if err := syscall.Unshare(syscall.CLONE_NEWCGROUP); err != nil {
+		return fmt.Errorf("cgroup namespace: %w", err)
+	}
+	if err := syscall.Sethostname([]byte("limited")); err != nil {
+		return fmt.Errorf("hostname: %w", err)
+	}
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("private: %w", err)
+	}
+	if err := syscall.Chroot(filepath.Join("/fs", image, "rootfs")); err != nil {
+		return fmt.Errorf("chroot: %w", err)
+	}
+	if err := os.Chdir("/"); err != nil {
+		return fmt.Errorf("chdir: %w", err)
+	}
+	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("proc: %w", err)
+	}
+	return syscall.Exec(command[0], command, os.Environ())
+}
