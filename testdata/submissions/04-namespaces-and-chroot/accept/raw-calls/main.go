@@ -9,17 +9,75 @@ import (
 
 // As a C program would: system calls by number, a fork with no second exec of
 // the program.
-func str(s string) uintptr { return uintptr(unsafe.Pointer(&append([]byte(s), 0)[0])) }
 
-func call(nr uintptr, args ...uintptr) (uintptr, syscall.Errno) {
-	var a [6]uintptr
-	copy(a[:], args)
-	r, _, e := syscall.RawSyscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5])
-	return r, e
+// What follows is called in the copy too, which has one thread: a call there
+// that looks whether the goroutine is to make room for another would wait for
+// ever for the threads that are not there.
+
+//go:nosplit
+//go:norace
+func call(nr, a, b, c, d, e uintptr) (uintptr, syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(nr, a, b, c, d, e, 0)
+	return r, errno
 }
 
+//go:nosplit
 func die(code uintptr) {
-	call(syscall.SYS_EXIT_GROUP, code)
+	call(syscall.SYS_EXIT_GROUP, code, 0, 0, 0, 0)
+}
+
+// container is what the copy needs.
+type container struct {
+	name, slash, proc, slashProc, rootfs *byte
+	argv, env                            []*byte
+	all, before                          *uint64 // masks of signals
+}
+
+//go:nosplit
+func at(text *byte) uintptr { return uintptr(unsafe.Pointer(text)) }
+
+//go:nosplit
+func at64(mask *uint64) uintptr { return uintptr(unsafe.Pointer(mask)) }
+
+//go:nosplit
+//go:norace
+func fork(c *container) (uintptr, syscall.Errno) {
+	const flags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS
+	const setmask, size = 2, 8 // SIG_SETMASK
+	// Go's own signals would have a slow clone begin again and again.
+	call(syscall.SYS_RT_SIGPROCMASK, setmask, at64(c.all), at64(c.before), size, 0)
+	pid, errno := call(syscall.SYS_CLONE, flags|uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+	call(syscall.SYS_RT_SIGPROCMASK, setmask, at64(c.before), 0, size, 0)
+	if errno != 0 || pid != 0 {
+		return pid, errno
+	}
+	if _, e := call(syscall.SYS_SETHOSTNAME, at(c.name), 3, 0, 0, 0); e != 0 {
+		die(101)
+	}
+	if _, e := call(syscall.SYS_MOUNT, 0, at(c.slash), 0, syscall.MS_REC|syscall.MS_PRIVATE, 0); e != 0 {
+		die(102)
+	}
+	if _, e := call(syscall.SYS_CHROOT, at(c.rootfs), 0, 0, 0, 0); e != 0 {
+		die(103)
+	}
+	if _, e := call(syscall.SYS_CHDIR, at(c.slash), 0, 0, 0, 0); e != 0 {
+		die(104)
+	}
+	if _, e := call(syscall.SYS_MOUNT, at(c.proc), at(c.slashProc), at(c.proc), 0, 0); e != 0 {
+		die(105)
+	}
+	argv, env := uintptr(unsafe.Pointer(unsafe.SliceData(c.argv))), uintptr(unsafe.Pointer(unsafe.SliceData(c.env)))
+	call(syscall.SYS_EXECVE, at(c.argv[0]), argv, env, 0, 0)
+	die(106)
+	return 0, 0
+}
+
+func text(s string) *byte {
+	p, err := syscall.BytePtrFromString(s)
+	if err != nil {
+		die(98)
+	}
+	return p
 }
 
 func main() {
@@ -28,50 +86,27 @@ func main() {
 		os.Exit(2)
 	}
 	runtime.LockOSThread()
-	root := "/fs/" + os.Args[2] + "/rootfs"
-	argv := make([]uintptr, 0, len(os.Args))
-	var keep [][]byte
-	for _, arg := range os.Args[3:] {
-		b := append([]byte(arg), 0)
-		keep = append(keep, b)
-		argv = append(argv, uintptr(unsafe.Pointer(&b[0])))
+	argv, err := syscall.SlicePtrFromStrings(os.Args[3:])
+	if err != nil {
+		die(98)
 	}
-	argv = append(argv, 0)
-	env := []uintptr{0}
-	slash, proc, rootfs, name, empty := str("/"), str("proc"), str(root), str("raw"), str("")
-	slashProc := str("/proc")
-
-	const flags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS
-	pid, errno := call(syscall.SYS_CLONE, flags|uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+	c := &container{
+		name: text("raw"), slash: text("/"), proc: text("proc"), slashProc: text("/proc"),
+		rootfs: text("/fs/" + os.Args[2] + "/rootfs"), argv: argv, env: []*byte{nil},
+		all: new(uint64), before: new(uint64),
+	}
+	*c.all = 1<<64 - 1
+	pid, errno := fork(c)
 	if errno != 0 {
 		die(99)
 	}
-	if pid == 0 {
-		if _, e := call(syscall.SYS_SETHOSTNAME, name, 3); e != 0 {
-			die(101)
-		}
-		if _, e := call(syscall.SYS_MOUNT, empty, slash, empty, syscall.MS_REC|syscall.MS_PRIVATE, 0); e != 0 {
-			die(102)
-		}
-		if _, e := call(syscall.SYS_CHROOT, rootfs); e != 0 {
-			die(103)
-		}
-		if _, e := call(syscall.SYS_CHDIR, slash); e != 0 {
-			die(104)
-		}
-		if _, e := call(syscall.SYS_MOUNT, proc, slashProc, proc, 0, 0); e != 0 {
-			die(105)
-		}
-		call(syscall.SYS_EXECVE, argv[0], uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&env[0])))
-		die(106)
-	}
-	var status uint32
+	status := new(int32)
 	for {
-		_, e := call(syscall.SYS_WAIT4, pid, uintptr(unsafe.Pointer(&status)), 0, 0)
+		_, e := call(syscall.SYS_WAIT4, pid, uintptr(unsafe.Pointer(status)), 0, 0, 0)
 		if e != syscall.EINTR {
 			break
 		}
 	}
-	runtime.KeepAlive(keep)
-	die(uintptr(status >> 8 & 0xff))
+	runtime.KeepAlive(c)
+	die(uintptr(*status >> 8 & 0xff))
 }
