@@ -61,7 +61,7 @@ func subcommands() []subcommand {
 		{"merge", "--out DIR [--format ...] SHARD...", "join what the shards of a class came to", (*app).merge},
 		{"regrade", "[--format ...] DIR", "judge again what grade --evidence recorded, without running it", (*app).regrade},
 		{"trace", "EXERCISE [--submission DIR] [--format text|json] " + placeUsage + " [-- ARGS...]", "run a submission and draw what the kernel saw", (*app).trace},
-		{"run", "EXERCISE [--submission DIR] [-- ARGS...]", "run a submission in the sandbox, on your terminal", (*app).run},
+		{"run", "EXERCISE [--submission DIR] " + placeUsage + " [-- ARGS...]", "run a submission in the sandbox, on your terminal", (*app).run},
 		{"gradescope", "EXERCISE [--out FILE]", "make the autograder of an exercise for Gradescope, a zip file", (*app).gradescope},
 		{"hint", "EXERCISE.STEP [--all]", "show the next hint for a step", (*app).hint},
 		{"list", "", "list the exercises and the score reached", (*app).list},

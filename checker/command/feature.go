@@ -32,8 +32,42 @@ func needs(root string, e *course.Exercise) ([]string, error) {
 
 // lacks says why a feature is missing where runs take place, "" if it is there.
 func (s *session) lacks(ctx context.Context) func(string) (string, error) {
+	return whyNot(func(name string) (f sandbox.Feature, err error) {
+		if s.guest == nil {
+			return here(ctx, name), nil
+		}
+		err = s.guest.ask(func(b *boot) error {
+			all, err := b.features()
+			f = named(all, name)
+			return err
+		})
+		return f, err
+	})
+}
+
+// here tells whether this machine has a feature.
+func here(ctx context.Context, name string) sandbox.Feature {
+	switch name {
+	case network.Veth:
+		return network.ProbeVeth()
+	case network.NAT:
+		return network.ProbeNAT()
+	}
+	return sandbox.ProbeFeature(ctx, name)
+}
+
+// named is the feature of that name.
+func named(all []sandbox.Feature, name string) sandbox.Feature {
+	if i := slices.IndexFunc(all, func(f sandbox.Feature) bool { return f.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return sandbox.Feature{Name: name, Answer: sandbox.CouldNotTell, Why: "the VM does not tell"}
+}
+
+// whyNot returns what says why a feature is missing, "" if it is there.
+func whyNot(probe func(name string) (sandbox.Feature, error)) func(string) (string, error) {
 	return func(name string) (string, error) {
-		f, err := s.feature(ctx, name)
+		f, err := probe(name)
 		switch {
 		case err != nil:
 			return "", err
@@ -46,28 +80,6 @@ func (s *session) lacks(ctx context.Context) func(string) (string, error) {
 		}
 		return f.Why, nil
 	}
-}
-
-func (s *session) feature(ctx context.Context, name string) (f sandbox.Feature, err error) {
-	if s.guest == nil {
-		switch name {
-		case network.Veth:
-			return network.ProbeVeth(), nil
-		case network.NAT:
-			return network.ProbeNAT(), nil
-		}
-		return sandbox.ProbeFeature(ctx, name), nil
-	}
-	err = s.guest.ask(func(b *boot) error {
-		all, err := b.client.Probe(ctx)
-		if i := slices.IndexFunc(all, func(f sandbox.Feature) bool { return f.Name == name }); err == nil && i >= 0 {
-			f = all[i]
-		} else if err == nil {
-			f = sandbox.Feature{Name: name, Answer: sandbox.CouldNotTell, Why: "the VM does not tell"}
-		}
-		return err
-	})
-	return f, err
 }
 
 // equip gives a run's host the features that a scenario asks for. The machine

@@ -18,6 +18,7 @@ import (
 	"pidone/checker/course"
 	"pidone/checker/internet"
 	"pidone/checker/network"
+	"pidone/checker/remote"
 	"pidone/checker/sandbox"
 	"pidone/checker/scenario"
 )
@@ -29,8 +30,13 @@ const runTime = 12 * time.Hour
 func (a *app) run(args []string) int {
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
 	dir := fs.String("submission", "", "the submission's folder")
+	var p place
+	p.flags(fs)
 	positional, rest, dashes, err := parse(fs, args)
 	if err != nil {
+		return a.fail(err)
+	}
+	if err := p.check(); err != nil {
 		return a.fail(err)
 	}
 	c, err := a.load()
@@ -44,7 +50,11 @@ func (a *app) run(args []string) int {
 	if rest, err = arguments(rest, dashes); err != nil {
 		return a.fail(err)
 	}
-	s, code, entered, err := a.openSession()
+	here := p // where it is compiled, and run if that is not in the VM
+	if p.vm != "" {
+		here = place{}
+	}
+	s, code, entered, err := a.openSessionAt(here)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -81,31 +91,52 @@ func (a *app) run(args []string) int {
 		}
 		provide(&cmd, spec.Folders)
 	}
-	defer a.equipForRun(s, &cmd, e, spec.Features)()
-	res, err := a.interact(s, cmd)
+	var res *remote.Output
+	if p.vm != "" {
+		res, err = a.runInVM(p, cmd, e, spec.Features)
+	} else {
+		there := a.equipForRun(s.lacks(a.ctx), &cmd, e, spec.Features)
+		if slices.Contains(there, network.Veth) {
+			beyond := internet.New(internet.Options{Plain: true})
+			defer beyond.Close()
+			beyond.Provide(&cmd, sandbox.RetAllow)
+		}
+		res, err = a.interact(s, cmd)
+	}
 	if err != nil {
 		return a.fail(err)
 	}
-	status := res.Code()
 	switch {
 	case res.OutOfMemory:
 		fmt.Fprintln(a.err, "checker: the sandbox's memory limit was reached")
 	case res.OutOfPIDs:
 		fmt.Fprintln(a.err, "checker: the sandbox's limit of processes was reached")
 	}
-	fmt.Fprintf(a.err, "[%s ended with status %d; the sandbox is gone]\n", name, status)
-	return status
+	fmt.Fprintf(a.err, "[%s ended with status %d; the sandbox is gone]\n", name, res.Status)
+	return res.Status
 }
 
 // interact runs cmd with the checker's own standard streams: on a terminal of
 // its own that is relayed if they are one, else by pipes.
-func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error) {
+func (a *app) interact(s *session, cmd sandbox.Command) (*remote.Output, error) {
+	res, err := a.relayed(s, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &remote.Output{Status: res.Code(), OutOfMemory: res.OutOfMemory, OutOfPIDs: res.OutOfPIDs}, nil
+}
+
+func (a *app) relayed(s *session, cmd sandbox.Command) (*sandbox.Result, error) {
+	host := s.host
+	if s.asRoot != nil {
+		host = s.asRoot
+	}
 	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
 		if !term.IsTerminal(int(a.in.Fd())) {
 			cmd.Stdin = a.in
 		}
 		cmd.Stdout, cmd.Stderr = a.out, a.err
-		return s.host.Run(a.ctx, cmd)
+		return host.Run(a.ctx, cmd)
 	}
 	// The sandbox never gets the learner's own terminal: it could type into it
 	// or change how it works.
@@ -145,7 +176,7 @@ func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error)
 		io.Copy(a.out, master) // ends with EIO when the last slave is closed
 	}()
 	go io.Copy(master, a.in) // ends with the checker: a read from a terminal cannot be called back
-	res, err := s.host.Run(a.ctx, cmd)
+	res, err := host.Run(a.ctx, cmd)
 	slave.Close()
 	<-done
 	if errors.Is(err, os.ErrClosed) {
@@ -155,10 +186,9 @@ func (a *app) interact(s *session, cmd sandbox.Command) (*sandbox.Result, error)
 }
 
 // equipForRun gives the sandbox what the exercise's host has, and says what of it
-// this machine lacks. undo is for when the sandbox has ended.
-func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, features []string) (undo func()) {
-	lacks := s.lacks(a.ctx)
-	var there []string
+// is missing where it is run; it returns what is there. An internet is the caller's
+// to give.
+func (a *app) equipForRun(lacks func(string) (string, error), cmd *sandbox.Command, e *course.Exercise, features []string) (there []string) {
 	for _, name := range features {
 		why, err := lacks(name)
 		if err != nil {
@@ -169,13 +199,8 @@ func (a *app) equipForRun(s *session, cmd *sandbox.Command, e *course.Exercise, 
 			continue
 		}
 		fmt.Fprintf(a.err, "checker: this machine lacks %s, and so does the sandbox: %s\n", name, why)
-		fmt.Fprintf(a.err, "checker: a shell in a VM that has it: make vm; a check there: make check STEP=%s VM=1\n", e.Number)
+		fmt.Fprintf(a.err, "checker: in a VM that has it: make run STEP=%s VM=1; a check there: make check STEP=%s VM=1\n", e.Number, e.Number)
 	}
 	equip(cmd, there)
-	if !slices.Contains(there, network.Veth) {
-		return func() {}
-	}
-	beyond := internet.New(internet.Options{Plain: true})
-	beyond.Provide(cmd, sandbox.RetAllow)
-	return beyond.Close
+	return there
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -175,13 +176,25 @@ func notLibrary(rel string, d fs.DirEntry) bool {
 
 // shellIn boots the VM and runs the shell in it.
 func (a *app) shellIn(k *vm.Kernel, p place, files []vm.File, line []string) (int, error) {
+	out, err := a.onTerminal(k, p, files, func(ctx context.Context, client *remote.Client) (*remote.Output, error) {
+		go followExercises(ctx, client, a.root)
+		return client.Exec(ctx, a.shellProgram(line), runTime)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return out.Status, nil
+}
+
+// onTerminal boots a VM whose terminal is this one, and calls f with it.
+func (a *app) onTerminal(k *vm.Kernel, p place, files []vm.File, f func(context.Context, *remote.Client) (*remote.Output, error)) (*remote.Output, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return 0, fmt.Errorf("boot VM: %w", err)
+		return nil, fmt.Errorf("boot VM: %w", err)
 	}
 	near, far, err := vm.SocketPair()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer near.Close()
 	done := a.progress("booting the VM")
@@ -191,18 +204,20 @@ func (a *app) shellIn(k *vm.Kernel, p place, files []vm.File, line []string) (in
 	done()
 	far.Close()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer m.Close()
 	client := remote.NewClient(m.Port)
 	ctx, stop := context.WithCancel(a.ctx)
 	defer stop()
-	go followExercises(ctx, client, a.root)
+	if err := client.Open(ctx, a.guestTerminal()); err != nil {
+		return nil, err
+	}
 	relayed, restore, err := a.relay(near)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	out, err := client.Exec(ctx, a.shellProgram(line), runTime)
+	out, err := f(ctx, client)
 	if err == nil {
 		// What it said last is on its way through the other port.
 		select {
@@ -211,15 +226,24 @@ func (a *app) shellIn(k *vm.Kernel, p place, files []vm.File, line []string) (in
 		}
 	}
 	restore()
-	if err != nil {
-		return 0, m.Failed(err)
+	if errors.Is(err, remote.ErrLost) {
+		err = m.Failed(err)
 	}
-	return out.Status, nil
+	return out, err
+}
+
+// guestTerminal is the VM's terminal, as large as this one.
+func (a *app) guestTerminal() remote.Terminal {
+	t := remote.Terminal{Path: "/dev/hvc0", Rows: 24, Columns: 80, Plain: !term.IsTerminal(int(a.in.Fd()))}
+	if w, h, err := term.GetSize(int(a.out.Fd())); err == nil {
+		t.Rows, t.Columns = h, w
+	}
+	return t
 }
 
 func (a *app) shellProgram(line []string) remote.Program {
 	p := remote.Program{
-		Path: "/bin/sh", Args: []string{"-l"}, Dir: guestKit, Terminal: "/dev/hvc0", Rows: 24, Columns: 80,
+		Path: "/bin/sh", Args: []string{"-l"}, Dir: guestKit, Terminal: true,
 		Env: []string{
 			"HOME=" + guestKit, "TERM=" + os.Getenv("TERM"), "USER=root", "SHELL=/bin/sh",
 			"GOCACHE=" + guestCache, "GOMODCACHE=" + guestMod, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0",
@@ -228,9 +252,6 @@ func (a *app) shellProgram(line []string) remote.Program {
 	}
 	if len(line) > 0 {
 		p.Args = []string{"-c", strings.Join(line, " ")}
-	}
-	if w, h, err := term.GetSize(int(a.out.Fd())); err == nil {
-		p.Rows, p.Columns = h, w
 	}
 	return p
 }

@@ -25,6 +25,7 @@ type Client struct {
 	enc     *gob.Encoder
 	next    uint64
 	waiting map[uint64]chan<- *reply
+	shelf   shelf
 	lost    error // why no more replies come
 }
 
@@ -93,6 +94,9 @@ func (c *Client) send(req *request, answer chan<- *reply) error {
 	}
 	c.next++
 	req.ID = c.next
+	if req.Run != nil {
+		req.Run.Pieces = c.shelf.pack(&req.Run.Command)
+	}
 	if err := c.enc.Encode(req); err != nil {
 		c.lost = fmt.Errorf("%w: %w", ErrLost, err)
 		return c.lost
@@ -107,7 +111,7 @@ func (c *Client) Record(ctx context.Context, cmd sandbox.Command, o Options) (*e
 	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil || cmd.Terminal != 0 || cmd.Watcher != nil {
 		return nil, fmt.Errorf("record %s on another machine: it has streams of this one", cmd.Path)
 	}
-	r, err := c.ask(ctx, &request{Run: &run{cmd, o}}, cmd.Limits.Time)
+	r, err := c.ask(ctx, &request{Run: &run{Command: cmd, Options: o}}, cmd.Limits.Time)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +125,23 @@ func (c *Client) Record(ctx context.Context, cmd sandbox.Command, o Options) (*e
 // Exec runs a program, which may take as long as limit.
 func (c *Client) Exec(ctx context.Context, p Program, limit time.Duration) (*Output, error) {
 	r, err := c.ask(ctx, &request{Exec: &p}, limit)
+	if err != nil {
+		return nil, err
+	}
+	return r.Output, nil
+}
+
+// Open opens a terminal for the next Exec or Try. What is typed before comes to
+// nothing that could be relied on.
+func (c *Client) Open(ctx context.Context, t Terminal) error {
+	_, err := c.ask(ctx, &request{Open: &t}, 0)
+	return err
+}
+
+// Try runs a command in a sandbox on the terminal that was opened, unrecorded.
+// Folders that it binds are the other machine's. With internet its host has one.
+func (c *Client) Try(ctx context.Context, cmd sandbox.Command, internet, root bool) (*Output, error) {
+	r, err := c.ask(ctx, &request{Try: &try{cmd, internet, root}}, cmd.Limits.Time)
 	if err != nil {
 		return nil, err
 	}

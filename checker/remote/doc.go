@@ -39,10 +39,12 @@ type Options struct {
 	Root bool
 }
 
-// request is one of four, by which field is not nil.
+// request is one of six, by which field is not nil.
 type request struct {
 	ID    uint64
 	Run   *run
+	Open  *Terminal
+	Try   *try
 	Exec  *Program
 	Put   *file
 	Probe *struct{}
@@ -56,6 +58,23 @@ type file struct {
 type run struct {
 	Command sandbox.Command
 	Options Options
+	Pieces  []piece // of Command
+}
+
+// try is a command in a sandbox on the terminal that was opened.
+type try struct {
+	Command  sandbox.Command
+	Internet bool // as internet.Options.Plain has it
+	Root     bool // as in Options
+}
+
+// Terminal is a terminal of the other machine.
+type Terminal struct {
+	Path          string // "/dev/hvc0"
+	Rows, Columns int
+	// Plain is for whoever is no terminal on this side: nothing is echoed, and
+	// what is written stays as it is.
+	Plain bool
 }
 
 // Program is something to run on the other machine outside of any sandbox: a
@@ -65,16 +84,17 @@ type Program struct {
 	Args []string
 	Env  []string // added to the server's
 	Dir  string
-	// Terminal, if not empty, is the terminal there ("/dev/hvc0") that becomes
-	// its standard streams and controlling terminal, of Rows and Columns.
-	Terminal      string
-	Rows, Columns int
+	// Terminal says that the terminal which was opened becomes its standard
+	// streams and controlling terminal.
+	Terminal bool
 }
 
-// Output is what came of a Program.
+// Output is what came of a Program, or of a command in a sandbox.
 type Output struct {
 	Text   []byte // of both streams, where there is no terminal
 	Status int    // exit status; 128 and more: killed by that signal
+
+	OutOfMemory, OutOfPIDs bool // as in sandbox.Result
 }
 
 type reply struct {

@@ -1,10 +1,14 @@
 package remote
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,4 +141,61 @@ func TestCancelled(t *testing.T) {
 	defer stop()
 	_, err := c.Record(ctx, command(t, "sleep 60"), Options{})
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// TestShelf says that what is large crosses once, and is there each time.
+func TestShelf(t *testing.T) {
+	near, far := net.Pipe()
+	counted := &counter{Conn: near}
+	go Serve(t.Context(), far)
+	t.Cleanup(func() { near.Close() })
+	c := NewClient(counted)
+	large := func(i int) []byte { return bytes.Repeat([]byte{'a' + byte(i)}, minPiece+i) }
+	record := func(i int) {
+		cmd := command(t, "cat /large | sha256sum")
+		cmd.Files = append(cmd.Files, sandbox.File{Path: "/large", Data: large(i), Mode: 0o644})
+		run, err := c.Record(t.Context(), cmd, Options{})
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprintf("%x  -\n", sha256.Sum256(large(i))), string(run.Stdout.Data))
+		assert.Len(t, cmd.Files[1].Data, minPiece+i, "the caller's command stays as it is")
+	}
+	record(0)
+	sent := counted.n.Load()
+	assert.Greater(t, sent, int64(minPiece))
+	record(0)
+	assert.Less(t, counted.n.Load()-sent, int64(minPiece), "the second time it was there")
+}
+
+// counter counts what is written.
+type counter struct {
+	net.Conn
+	n atomic.Int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// TestShelves says that both ends have the same on their shelves, whatever was
+// used and pushed out.
+func TestShelves(t *testing.T) {
+	var client, server shelf
+	for i := range 400 {
+		data := bytes.Repeat([]byte{byte(i * i % 37)}, minPiece)
+		cmd := sandbox.Command{
+			Files: []sandbox.File{{Data: []byte("small")}, {Data: data}},
+			Trees: []sandbox.Tree{{Nodes: []sandbox.Node{{}, {Data: bytes.Repeat([]byte{200 + byte(i%3)}, minPiece)}}}},
+		}
+		packed := cmd
+		pieces := client.pack(&packed)
+		require.Len(t, pieces, 2)
+		require.Nil(t, packed.Files[1].Data)
+		require.NoError(t, server.unpack(&packed, pieces))
+		require.Equal(t, cmd, packed)
+		require.LessOrEqual(t, len(server), maxShelf)
+	}
+	missing := sandbox.Command{Path: "/x", Files: []sandbox.File{{}}}
+	require.ErrorContains(t, server.unpack(&missing, []piece{{Sum: sum{1}}}), "was not sent")
 }

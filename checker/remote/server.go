@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"encoding/gob"
 	"encoding/json"
@@ -9,13 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
-	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"pidone/checker/build"
 	"pidone/checker/internet"
 	"pidone/checker/network"
 	"pidone/checker/sandbox"
@@ -24,8 +20,10 @@ import (
 
 // server answers on one stream.
 type server struct {
-	mu  sync.Mutex
-	enc *gob.Encoder
+	mu    sync.Mutex
+	enc   *gob.Encoder
+	shelf shelf
+	tty   *os.File // opened for the next program; nil: none is
 	// hosts are opened when they are first needed: an ordinary one, and one for
 	// Options.Root.
 	hosts [2]func() (*sandbox.Host, error)
@@ -49,8 +47,15 @@ func Serve(ctx context.Context, stream io.ReadWriter) error {
 		case err != nil:
 			return fmt.Errorf("read request: %w", err)
 		}
+		// Before the next request, as the client has it.
+		prepared := s.prepare(req.Run)
 		wg.Go(func() {
-			r := s.answer(ctx, req)
+			r := &reply{}
+			if prepared.err != nil {
+				r.Err = prepared.err.Error()
+			} else {
+				r = s.answer(ctx, req, prepared.lines)
+			}
 			r.ID = req.ID
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -60,13 +65,39 @@ func Serve(ctx context.Context, stream io.ReadWriter) error {
 	}
 }
 
-func (s *server) answer(ctx context.Context, req *request) *reply {
+// prepared is what a run needs of the shelf besides its files.
+type prepared struct {
+	lines *build.LineTable // nil: none are wanted
+	err   error
+}
+
+func (s *server) prepare(r *run) (p prepared) {
+	if r == nil {
+		return p
+	}
+	if p.err = s.shelf.unpack(&r.Command, r.Pieces); p.err != nil || r.Options.Lines == nil {
+		return p
+	}
+	i := slices.IndexFunc(r.Command.Files, func(f sandbox.File) bool { return f.Path == r.Command.Path })
+	if i < 0 {
+		p.err = fmt.Errorf("resolve lines: %s is not among the files", r.Command.Path)
+		return p
+	}
+	p.lines = s.shelf.table(*r.Options.Lines, r.Command.Files[i].Data)
+	return p
+}
+
+func (s *server) answer(ctx context.Context, req *request, lines *build.LineTable) *reply {
 	r, err := &reply{}, error(nil)
 	switch {
 	case req.Run != nil:
-		r.Run, err = s.record(ctx, req.Run)
+		r.Run, err = s.record(ctx, req.Run, lines)
+	case req.Open != nil:
+		err = s.openTerminal(req.Open)
+	case req.Try != nil:
+		r.Output, err = s.try(ctx, req.Try)
 	case req.Exec != nil:
-		r.Output, err = execute(ctx, req.Exec)
+		r.Output, err = s.execute(ctx, req.Exec)
 	case req.Put != nil:
 		err = os.WriteFile(req.Put.Path, req.Put.Data, 0o644)
 	case req.Probe != nil:
@@ -80,12 +111,15 @@ func (s *server) answer(ctx context.Context, req *request) *reply {
 	return r
 }
 
-func (s *server) record(ctx context.Context, req *run) ([]byte, error) {
-	which := 0
-	if req.Options.Root {
-		which = 1
+func (s *server) host(root bool) (*sandbox.Host, error) {
+	if root {
+		return s.hosts[1]()
 	}
-	host, err := s.hosts[which]()
+	return s.hosts[0]()
+}
+
+func (s *server) record(ctx context.Context, req *run, lines *build.LineTable) ([]byte, error) {
+	host, err := s.host(req.Options.Root)
 	if err != nil {
 		return nil, err
 	}
@@ -93,61 +127,12 @@ func (s *server) record(ctx context.Context, req *run) ([]byte, error) {
 	if req.Options.Internet {
 		opts.Internet = internet.New(internet.Options{})
 	}
-	if req.Options.Lines != nil {
-		i := slices.IndexFunc(req.Command.Files, func(f sandbox.File) bool { return f.Path == req.Command.Path })
-		if i < 0 {
-			return nil, fmt.Errorf("resolve lines: %s is not among the files", req.Command.Path)
-		}
-		opts.Resolve = req.Options.Lines.Table(req.Command.Files[i].Data).Line
+	if lines != nil {
+		opts.Resolve = lines.Line
 	}
 	run, err := trace.Record(ctx, host, req.Command, opts)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(run)
-}
-
-// execute runs a program outside of any sandbox.
-func execute(ctx context.Context, p *Program) (*Output, error) {
-	cmd := exec.CommandContext(ctx, p.Path, p.Args...)
-	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), p.Env...)
-	var text bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &text, &text
-	if p.Terminal != "" {
-		tty, err := terminal(p)
-		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", p.Path, err)
-		}
-		defer tty.Close()
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	}
-	err := cmd.Run()
-	out := &Output{Text: text.Bytes()}
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		out.Status = exit.ExitCode()
-		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-			out.Status = 128 + int(ws.Signal())
-		}
-	case err != nil:
-		return nil, fmt.Errorf("run %s: %w", p.Path, err)
-	}
-	return out, nil
-}
-
-// terminal opens a program's terminal. Whoever reads its other end has seen all
-// that was written when it is closed.
-func terminal(p *Program) (*os.File, error) {
-	fd, err := unix.Open(p.Terminal, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open terminal %s: %w", p.Terminal, err)
-	}
-	size := unix.Winsize{Row: uint16(p.Rows), Col: uint16(p.Columns)}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &size); err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("set size of terminal: %w", err)
-	}
-	return os.NewFile(uintptr(fd), p.Terminal), nil
 }
