@@ -90,7 +90,7 @@ trace: $(checker)
 	@$(checker) trace "$$STEP" $(submission) $(place) --format "$$FORMAT"
 
 run: $(checker)
-	@$(checker) run "$$STEP" $(submission)
+	@$(checker) run "$$STEP" $(submission) $(place)
 
 grade: $(checker)
 	@$(checker) grade --step "$${STEP:-03}" --out "$${OUT:-report}" \

@@ -166,14 +166,18 @@ type judged struct {
 // judge builds the submission, runs it as the scenarios want it, and judges.
 func (a *app) judge(s *session, req *request) (*judged, error) {
 	start := time.Now()
-	j := &judged{}
 	done := a.progress("compiling " + req.name)
 	b, err := s.build(a.ctx, req.exercise, req.dir)
 	done()
 	if err != nil {
 		return nil, err
 	}
-	j.cold = b.Cold
+	return a.judgeBuilt(s, req, b, start)
+}
+
+// judgeBuilt is judge for what was compiled since start.
+func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.Time) (*judged, error) {
+	j := &judged{cold: b.Cold}
 	by := newJudging(a.root, req.exercise)
 	by.args, by.shown, by.lacks = req.args, req.name, s.lacks(a.ctx)
 	built := by.built(b)
@@ -181,6 +185,7 @@ func (a *app) judge(s *session, req *request) (*judged, error) {
 	if !b.OK {
 		steps = by.notBuilt(built.Errors)
 	} else {
+		var err error
 		if by.scratch, err = s.scratch(); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"pidone/checker/build"
 	"pidone/checker/course"
 	"pidone/checker/grade"
 	"pidone/checker/sandbox"
@@ -138,29 +139,48 @@ func TestSubmissions(t *testing.T) {
 
 // testSubmission checks one program; trip is told of every check that failed.
 func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, kind string, trip func(scenario string, line int)) {
-	var w want
-	data, err := os.ReadFile(filepath.Join(dir, "want.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &w))
-	require.NotEmpty(t, w.About, "want.json says what the program is about")
-	require.Equal(t, map[string]grade.Verdict{"accept": grade.Pass, "reject": grade.Fail, "error": grade.Error}[kind], w.Verdict)
-	if w.CopyOf != "" {
-		dir = filepath.Join(a.root, w.CopyOf)
-	}
-	if s.guest == nil && cannotRun(t, s, e) {
-		holdVerdict(t, e, &w, judgeRecording(t, a, e, kind+"-"+filepath.Base(dir), dir), true, trip)
+	p := readProgram(t, a, e, dir, kind)
+	if cannotRun(t, s, e) {
+		holdVerdict(t, e, &p.want, judgeRecording(t, a, e, kind+"-"+filepath.Base(dir), p.dir), true, trip)
 		return
 	}
+	b, err := s.build(t.Context(), e, p.dir)
+	require.NoError(t, err)
+	testBuilt(t, a, s, p, b, trip)
+}
+
+// program is one of testdata/submissions.
+type program struct {
+	exercise *course.Exercise
+	dir      string
+	kind     string // the folder it is in
+	want     want
+}
+
+func readProgram(t *testing.T, a *app, e *course.Exercise, dir, kind string) *program {
+	t.Helper()
+	p := &program{exercise: e, dir: dir, kind: kind}
+	data, err := os.ReadFile(filepath.Join(dir, "want.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &p.want))
+	require.NotEmpty(t, p.want.About, "want.json says what the program is about")
+	require.Equal(t, map[string]grade.Verdict{"accept": grade.Pass, "reject": grade.Fail, "error": grade.Error}[kind], p.want.Verdict)
+	if p.want.CopyOf != "" {
+		p.dir = filepath.Join(a.root, p.want.CopyOf)
+	}
+	return p
+}
+
+// testBuilt checks a program that was compiled.
+func testBuilt(t *testing.T, a *app, s *session, p *program, b *build.Result, trip func(scenario string, line int)) {
+	e, w := p.exercise, p.want
 	own := &session{host: s.host, root: s.root, tools: s.tools, guest: s.guest}
 	own.once.Do(func() {}) // the working directory is there already
-	if kind == "reject" {
+	if p.kind == "reject" {
 		own.limit = 4 * time.Second // several of them wait for it
 	}
-	if s.guest != nil && w.Cause != "time-limit" {
-		own.limit = time.Minute // what is quick elsewhere may take long there
-	}
-	req := &request{exercise: e, dir: dir, name: filepath.Base(dir), args: w.Args}
-	j, err := a.judge(own, req)
+	req := &request{exercise: e, dir: p.dir, name: filepath.Base(p.dir), args: w.Args}
+	j, err := a.judgeBuilt(own, req, b, time.Now())
 	require.NoError(t, err)
 	// Without cgroups each process has a limit of its own, which Go meets with a
 	// panic.

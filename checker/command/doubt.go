@@ -27,10 +27,14 @@ func doubt(r *scenario.Recording) string {
 		if hadMachine(run) {
 			continue
 		}
-		return fmt.Sprintf("a run was out of time after %v on a CPU and %v of waiting for one",
-			time.Duration(run.End.CPU)*time.Microsecond, time.Duration(run.End.Waited)*time.Microsecond)
+		return outOfTime(run)
 	}
 	return ""
+}
+
+func outOfTime(run *evidence.Run) string {
+	return fmt.Sprintf("a run was out of time after %v on a CPU and %v of waiting for one",
+		time.Duration(run.End.CPU)*time.Microsecond, time.Duration(run.End.Waited)*time.Microsecond)
 }
 
 // doubtBuild is doubt for what compiling came to. Of a compiler nobody waits but
@@ -54,14 +58,22 @@ func hadMachine(run *evidence.Run) bool {
 	if run.End.CPU == 0 && run.End.Waited == 0 {
 		return false // this kernel does not count
 	}
-	if run.End.CPU >= run.End.Limit/2 {
-		return true
-	}
+	return run.End.CPU >= run.End.Limit/2 || run.End.Waited < run.End.Limit/4 && !keepsMaking(run)
+}
+
+// slept tells whether what was there when a run was out of time had slept for
+// most of it: however slow the machine is, that it would do again.
+func slept(run *evidence.Run) bool {
+	busy := run.End.CPU + run.End.Waited
+	return busy > 0 && busy < run.End.Limit/4 && !keepsMaking(run)
+}
+
+func keepsMaking(run *evidence.Run) bool {
 	late := 0
 	for _, p := range run.Processes {
 		if p.Time > run.End.Limit/2 {
 			late++
 		}
 	}
-	return run.End.Waited < run.End.Limit/4 && late < manyProcesses
+	return late >= manyProcesses
 }

@@ -81,18 +81,19 @@ func (p *place) meta() (string, error) {
 	return "", fmt.Errorf("no kernel %q; there are default, 6.12 and the packages %s", p.kernel, strings.Join(all, ", "))
 }
 
-// slowness is by how much time limits grow in a VM that took that long to boot:
-// no correct program may fail for being slow there. An emulated one takes about
-// bootUsual on a machine with nothing else to do, and programs take two to six
-// times as long in it as on the machine itself.
-func slowness(booted time.Duration, accel string) time.Duration {
+// slowness is by how much time limits grow in the VM: no correct program may fail
+// for being slow there. An emulated one takes two to six times as long as on the
+// machine itself, and a program of which there is much to record more (see
+// guest.record).
+func slowness(accel string) time.Duration {
 	if accel == "kvm" {
 		return 1
 	}
-	return min(max(3*booted/bootUsual, 3), 12)
+	return 3
 }
 
-const bootUsual = 2500 * time.Millisecond
+// patience is the time limit of a program that was busy until its own.
+const patience = 2 * time.Minute
 
 // guest is the VM of a session. It is booted when it is opened, in the
 // background; a VM that fails is booted once more.
@@ -111,8 +112,9 @@ type boot struct {
 	ready   chan struct{} // closed when what follows is set
 	machine *vm.Machine
 	client  *remote.Client
-	slow    time.Duration // times this a time limit is one there
-	err     error
+	// features are those of the VM.
+	features func() ([]sandbox.Feature, error)
+	err      error
 }
 
 // maxFailures is how many VMs of one session may fail.
@@ -130,13 +132,12 @@ func (g *guest) start() *boot {
 	go func() {
 		defer close(b.ready)
 		k, err := findKernel(g.ctx, g.place, g.say)
-		start := time.Now()
 		if err == nil {
 			b.machine, err = bootMachine(g.ctx, k, g.place)
 		}
 		if b.err = err; err == nil {
 			b.client = remote.NewClient(b.machine.Port)
-			b.slow = slowness(time.Since(start), g.place.vm)
+			b.features = sync.OnceValues(func() ([]sandbox.Feature, error) { return b.client.Probe(g.ctx) })
 		}
 	}()
 	return b
@@ -225,17 +226,42 @@ func (s *session) await() error {
 	return s.guest.ask(func(*boot) error { return nil })
 }
 
-// record is trace.Record in the VM.
-func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options) (run *evidence.Run, err error) {
+// record is trace.Record in the VM. A run that was out of time there is believed
+// if it slept for most of it. One that was busy has one more, with much more time:
+// emulation is slow, and how slow depends on what is done. If it is busy until the
+// end of that too, and cannot have had the VM for long, nothing can be told.
+func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options) (*evidence.Run, error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}
+	cmd.Limits.Time *= slowness(g.place.vm)
 	origin := lines.Origin()
 	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
+	run, err := g.recordOnce(ctx, cmd, opts)
+	if err != nil || !run.End.TimedOut || slept(run) || g.place.vm == "kvm" && hadMachine(run) {
+		return run, err
+	}
+	cmd.Limits.Time = max(cmd.Limits.Time, patience)
+	g.say(fmt.Sprintf("the program was busy until its time limit; once more, with %v", cmd.Limits.Time))
+	if run, err = g.recordOnce(ctx, cmd, opts); err != nil {
+		return nil, err
+	}
+	if run.End.TimedOut && !slept(run) && !hadMachine(run) {
+		return nil, fmt.Errorf("run it in the VM: the machine is too busy to tell: %s", outOfTime(run))
+	}
+	return run, nil
+}
+
+func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote.Options) (run *evidence.Run, err error) {
 	err = g.ask(func(b *boot) error {
-		cmd := cmd
-		cmd.Limits.Time *= b.slow
-		run, err = b.client.Record(ctx, cmd, opts)
+		_, before := b.machine.Effort()
+		if run, err = b.client.Record(ctx, cmd, opts); err == nil && run.End.TimedOut && !slept(run) {
+			// What the VM waited for this machine looks there like work.
+			_, after := b.machine.Effort()
+			waited := min((after - before).Microseconds(), run.End.CPU)
+			run.End.CPU -= waited
+			run.End.Waited += waited
+		}
 		return err
 	})
 	return run, err

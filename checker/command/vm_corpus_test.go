@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"pidone/checker/build"
 	"pidone/checker/course"
 	"pidone/checker/debian"
 	"pidone/checker/grade"
@@ -28,7 +29,7 @@ type inVM struct {
 func (s inVM) as(who string) *session {
 	g := &guest{place: s.guest.place, say: s.guest.say, ctx: s.guest.ctx, current: s.guest.current}
 	g.place.as = who
-	own := &session{host: s.host, root: s.root, tools: s.tools, guest: g, limit: time.Minute}
+	own := &session{host: s.host, root: s.root, tools: s.tools, guest: g}
 	own.once.Do(func() {}) // the working directory is there already
 	return own
 }
@@ -37,17 +38,22 @@ func (s inVM) as(who string) *session {
 // program of the kit: solutions, skeletons, and those of testdata/submissions.
 // One boot does for all programs of a kernel.
 func TestVM(t *testing.T) {
+	top := t
 	a, c := kit(t)
 	_, err := openTestSession(t, a).scratch()
 	require.NoError(t, err)
 	var vms []inVM
 	for _, meta := range vm.Packages() {
 		t.Run("boot "+meta, func(t *testing.T) {
-			vms = append(vms, inVM{meta, bootForTest(t, a, meta)})
+			s := bootForTest(t, a, meta)
+			s.guest.say = func(what string) { top.Log(meta, what) }
+			vms = append(vms, inVM{meta, s})
 		})
 	}
 	t.Cleanup(func() {
 		for _, s := range vms {
+			cpu, waited := s.guest.attempt().machine.Effort()
+			t.Logf("%s: %v on a CPU, %v of waiting for one", s.kernel, cpu, waited)
 			s.close()
 		}
 	})
@@ -73,31 +79,37 @@ func bootForTest(t *testing.T, a *app, meta string) *session {
 	return s
 }
 
-// testInVMs starts a parallel test for every program of an exercise.
+// testInVMs starts a parallel test for every program of an exercise. It is
+// compiled once and checked in one VM after the other.
 func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise) {
-	inEach := func(name string, test func(t *testing.T, s inVM)) {
+	inEach := func(name, dir string, test func(t *testing.T, s inVM, b *build.Result)) {
 		t.Run(e.Number+"/"+name, func(t *testing.T) {
 			t.Parallel()
+			b, err := vms[0].build(t.Context(), e, dir)
+			require.NoError(t, err)
 			for _, s := range vms {
-				t.Run(s.kernel, func(t *testing.T) { test(t, s) })
+				t.Run(s.kernel, func(t *testing.T) { test(t, s, b) })
 			}
 		})
 	}
-	verdict := func(t *testing.T, s inVM, as, dir string) grade.Check {
-		j, err := a.judge(s.as(as), &request{exercise: e, dir: dir, name: filepath.Base(dir)})
+	verdict := func(t *testing.T, s inVM, as, dir string, b *build.Result) grade.Check {
+		j, err := a.judgeBuilt(s.as(as), &request{exercise: e, dir: dir, name: filepath.Base(dir)}, b, time.Now())
 		require.NoError(t, err)
 		return j.check
 	}
-	passes := func(t *testing.T, check grade.Check) {
-		shown, _ := json.MarshalIndent(check, "", "  ")
-		assert.Equal(t, grade.Pass, check.Verdict, "%s", shown)
-		assert.Equal(t, e.Points(), check.Score)
+	passes := func(name, dir, as string) {
+		inEach(name, dir, func(t *testing.T, s inVM, b *build.Result) {
+			check := verdict(t, s, as, dir, b)
+			shown, _ := json.MarshalIndent(check, "", "  ")
+			assert.Equal(t, grade.Pass, check.Verdict, "%s", shown)
+			assert.Equal(t, e.Points(), check.Score)
+		})
 	}
 	solution, exercise := filepath.Join(a.root, "solutions", e.ID), filepath.Join(a.root, "exercises", e.ID)
-	inEach("solution", func(t *testing.T, s inVM) { passes(t, verdict(t, s, "", solution)) })
-	inEach("solution as root", func(t *testing.T, s inVM) { passes(t, verdict(t, s, "root", solution)) })
-	inEach("skeleton", func(t *testing.T, s inVM) {
-		check := verdict(t, s, "", exercise)
+	passes("solution", solution, "")
+	passes("solution as root", solution, "root")
+	inEach("skeleton", exercise, func(t *testing.T, s inVM, b *build.Result) {
+		check := verdict(t, s, "", exercise, b)
 		assert.Equal(t, grade.Fail, check.Verdict)
 		assert.Equal(t, 0, check.Score)
 	})
@@ -106,11 +118,12 @@ func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise) {
 		require.NoError(t, err)
 		for _, dir := range dirs {
 			name := kind + "/" + filepath.Base(dir)
-			inEach(name, func(t *testing.T, s inVM) {
-				testSubmission(t, a, s.session, e, dir, kind, func(string, int) {})
+			p := readProgram(t, a, e, dir, kind)
+			inEach(name, p.dir, func(t *testing.T, s inVM, b *build.Result) {
+				testBuilt(t, a, s.session, p, b, func(string, int) {})
 			})
 			if kind == "error" { // it works as real root
-				inEach(name+" as root", func(t *testing.T, s inVM) { passes(t, verdict(t, s, "root", dir)) })
+				passes(name+" as root", p.dir, "root")
 			}
 		}
 	}

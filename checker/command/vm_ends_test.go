@@ -3,6 +3,7 @@
 package command
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,18 +15,53 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"pidone/checker/grade"
 )
+
+// builtChecker compiles the checker and returns its path.
+func builtChecker(t *testing.T, a *app) string {
+	t.Helper()
+	checker := filepath.Join(t.TempDir(), "checker")
+	build := exec.Command("go", "build", "-o", checker, "./checker")
+	build.Dir, build.Env = a.root, append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return checker
+}
+
+// TestVMBootsOnce says that one VM does for all exercises.
+func TestVMBootsOnce(t *testing.T) {
+	a, c := kit(t)
+	const name = "qemu-system-x86_64"
+	qemu, err := exec.LookPath(name)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	boots := filepath.Join(dir, "boots")
+	script := fmt.Sprintf("#!/bin/sh\necho boot >>'%s'\nexec '%s' \"$@\"\n", boots, qemu)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
+
+	cmd := exec.Command(builtChecker(t, a), "check", "all", "--vm", "1", "--format", "json", "--submission", filepath.Join(a.root, "solutions"))
+	cmd.Dir, cmd.Env = a.root, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s", out)
+	var checks []grade.Check
+	require.NoError(t, json.Unmarshal(out, &checks))
+	require.Len(t, checks, len(c.Exercises))
+	for _, check := range checks {
+		assert.Equal(t, grade.Pass, check.Verdict, "%s: nothing is skipped there", check.Exercise)
+	}
+	started, err := os.ReadFile(boots)
+	require.NoError(t, err)
+	assert.Equal(t, "boot\n", string(started))
+}
 
 // TestVMEnds says that nothing of a VM is left when its checker is interrupted
 // or killed, while it boots and later.
 func TestVMEnds(t *testing.T) {
 	a, _ := kit(t)
-	dir := t.TempDir()
-	checker := filepath.Join(dir, "checker")
-	build := exec.Command("go", "build", "-o", checker, "./checker")
-	build.Dir, build.Env = a.root, append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	checker := builtChecker(t, a)
 	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGKILL} {
 		for _, after := range []time.Duration{0, time.Second, 8 * time.Second} {
 			t.Run(fmt.Sprint(unix.SignalName(sig), " after ", after), func(t *testing.T) {
