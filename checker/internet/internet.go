@@ -92,7 +92,9 @@ func (n *Internet) Provide(cmd *sandbox.Command, netfilter uint32) {
 }
 
 // Look is network.Look, for who has an Internet.
-func (n *Internet) Look(ns, host int) (*evidence.Network, error) { return network.Look(ns, host) }
+func (n *Internet) Look(ns, host int, tables bool) (*evidence.Network, error) {
+	return network.Look(ns, host, tables)
+}
 
 // Seen returns what it is, and what has arrived: all of it when Close has returned.
 func (n *Internet) Seen() evidence.Internet {

@@ -128,7 +128,7 @@ func TestNothingElseIsThere(t *testing.T) {
 	before, err := os.ReadFile("/proc/net/dev")
 	require.NoError(t, err)
 	_, ns := connected(t, Options{})
-	look, err := network.Look(ns, ns)
+	look, err := network.Look(ns, ns, false)
 	require.NoError(t, err)
 	require.Len(t, look.Links, 2)
 	eth0 := look.Links[1]
@@ -160,7 +160,7 @@ func TestClose(t *testing.T) {
 	}))
 	n.Close()
 	gone := func() bool {
-		look, err := network.Look(ns, ns)
+		look, err := network.Look(ns, ns, false)
 		return err == nil && len(look.Links) == 1
 	}
 	assert.Eventually(t, gone, 30*time.Second, 10*time.Millisecond)

@@ -1,8 +1,8 @@
 // Package network looks at network namespaces, and tries what of them this
 // machine can do.
 //
-// It promises that a look changes nothing in the namespace, and nothing of the
-// caller's: it takes place on a thread of its own that is thrown away. What it
+// It promises that a look changes nothing in the namespace, but for what Look says,
+// and nothing of the caller's: it takes place on a thread of its own that is thrown away. What it
 // tells is the kernel's, by rtnetlink(7) and nfnetlink, and what the namespace
 // holds may be anything that a program could put there: there are bounds to what
 // is told. It knows IPv4 alone.

@@ -27,11 +27,13 @@ const (
 const tries = 5
 
 // Look tells what the network namespace ns, a descriptor, holds. host is the
-// host's, for Link.PeerIn: the same, or another one.
-func Look(ns, host int) (n *evidence.Network, err error) {
+// host's, for Link.PeerIn: the same, or another one. With tables, which is for a
+// namespace that nobody needs any more, it finds rules of ip_tables also where that
+// takes making the tables.
+func Look(ns, host int, tables bool) (n *evidence.Network, err error) {
 	err = Within(ns, func() error {
 		for range tries {
-			if n, err = look(ns, host); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			if n, err = look(ns, host, tables); !errors.Is(err, netlink.ErrDumpInterrupted) {
 				break
 			}
 		}
@@ -43,7 +45,7 @@ func Look(ns, host int) (n *evidence.Network, err error) {
 	return n, nil
 }
 
-func look(ns, host int) (*evidence.Network, error) {
+func look(ns, host int, tables bool) (*evidence.Network, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
@@ -82,7 +84,7 @@ func look(ns, host int) (*evidence.Network, error) {
 	for _, r := range routes[:min(len(routes), maxRoutes)] {
 		n.Routes = append(n.Routes, routeOf(r))
 	}
-	filters, err := packetRules()
+	filters, err := packetRules(tables)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +140,12 @@ func sameFile(a, b int) (bool, error) {
 }
 
 // packetRules lists what rules there are, of both kinds.
-func packetRules() ([]string, error) {
+func packetRules(tables bool) ([]string, error) {
 	rules, err := tableRules()
 	if err != nil {
 		return nil, err
 	}
-	old, err := oldRules()
+	old, err := oldRules(tables)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
@@ -47,11 +49,48 @@ func needs(t *testing.T, f sandbox.Feature) {
 
 func TestLookAtNothing(t *testing.T) {
 	ns := fresh(t)
-	n, err := Look(ns, fresh(t))
+	n, err := Look(ns, fresh(t), false)
 	require.NoError(t, err)
 	assert.Equal(t, []evidence.Link{{Index: 1, Name: "lo"}}, n.Links)
 	assert.Empty(t, n.Routes)
 	assert.Empty(t, n.Rules)
+}
+
+// Every table there could be, empty.
+func TestLookAtTables(t *testing.T) {
+	ns := fresh(t)
+	n, err := Look(ns, ns, true)
+	require.NoError(t, err)
+	assert.Empty(t, n.Rules)
+	require.NoError(t, Within(ns, func() error {
+		for _, every := range []bool{true, false} {
+			rules, err := oldRules(every)
+			assert.NoError(t, err)
+			assert.Empty(t, rules)
+		}
+		return nil
+	}))
+}
+
+func TestLookAtRules(t *testing.T) {
+	needs(t, ProbeNAT())
+	ns := fresh(t)
+	require.NoError(t, Within(ns, func() error {
+		c, err := nftables.New()
+		require.NoError(t, err)
+		drop := nftables.ChainPolicyDrop
+		table := c.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "t"})
+		chain := c.AddChain(&nftables.Chain{Name: "c", Table: table, Type: nftables.ChainTypeNAT, Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource})
+		c.AddChain(&nftables.Chain{Name: "d", Table: table, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter, Policy: &drop})
+		c.AddChain(&nftables.Chain{Name: "empty", Table: table})
+		for _, e := range []expr.Any{&expr.Masq{}, &expr.Verdict{Kind: expr.VerdictDrop}, &expr.Counter{}} {
+			c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{e}})
+		}
+		return c.Flush()
+	}))
+	n, err := Look(ns, ns, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"ip t c: masquerade", "ip t c: drop", "ip t c: a rule", "ip t d: policy drop"}, n.Rules)
 }
 
 func TestLookAtBothEnds(t *testing.T) {
@@ -80,9 +119,9 @@ func TestLookAtBothEnds(t *testing.T) {
 		require.NoError(t, err)
 		return netlink.RouteAdd(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: gw.IP})
 	}))
-	at, err := Look(host, host)
+	at, err := Look(host, host, false)
 	require.NoError(t, err)
-	in, err := Look(own, host)
+	in, err := Look(own, host, false)
 	require.NoError(t, err)
 	require.Len(t, at.Links, 2)
 	require.Len(t, in.Links, 2)
@@ -93,7 +132,7 @@ func TestLookAtBothEnds(t *testing.T) {
 	assert.Contains(t, in.Routes, evidence.Route{To: "default", Via: "10.0.0.1", Link: inner.Index})
 	assert.Contains(t, in.Routes, evidence.Route{To: "10.0.0.0/24", Link: inner.Index})
 
-	in, err = Look(own, third)
+	in, err = Look(own, third, false)
 	require.NoError(t, err)
 	assert.Equal(t, evidence.PeerElsewhere, in.Links[1].PeerIn)
 }
@@ -103,7 +142,7 @@ func TestLookLeavesThreadsAlone(t *testing.T) {
 	before, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	for range 20 {
-		_, err := Look(fresh(t), fresh(t))
+		_, err := Look(fresh(t), fresh(t), false)
 		require.NoError(t, err)
 		now, err := os.Readlink("/proc/thread-self/ns/net")
 		require.NoError(t, err)

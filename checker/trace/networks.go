@@ -2,6 +2,9 @@ package trace
 
 import (
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -38,7 +41,7 @@ func (r *Recorder) hostBefore() (err error) {
 	if r.net.host, err = r.proc.open(r.init.PID, "ns/net", unix.O_RDONLY); err != nil {
 		return fmt.Errorf("open the host's network namespace: %w", err)
 	}
-	before, err := r.opts.Internet.Look(r.net.host, r.net.host)
+	before, err := r.opts.Internet.Look(r.net.host, r.net.host, false)
 	if err != nil {
 		return err
 	}
@@ -55,12 +58,19 @@ func (r *Recorder) hostAfter() {
 		return
 	}
 	r.looks.release("mnt", "net")
-	after, err := r.opts.Internet.Look(r.net.host, r.net.host)
+	after, err := r.opts.Internet.Look(r.net.host, r.net.host, r.ranTables())
 	if err != nil {
 		r.fail(err)
 		return
 	}
 	r.run.Host.Internet.After = *after
+}
+
+// ranTables tells whether a tool for ip_tables was executed: iptables-legacy(8).
+func (r *Recorder) ranTables() bool {
+	return slices.ContainsFunc(r.run.Processes, func(p *evidence.Process) bool {
+		return slices.ContainsFunc(p.Execs, func(e evidence.Exec) bool { return strings.Contains(path.Base(e.Path), "tables") })
+	})
 }
 
 // maxLooks is how many programs' networks are looked at in a run, besides the
@@ -95,8 +105,8 @@ func (r *Recorder) networks(pid int) *evidence.Networks {
 	}
 	defer closeRaw(ns)
 	n := &evidence.Networks{}
-	if n.Own, err = r.opts.Internet.Look(ns, r.net.host); err == nil {
-		n.Host, err = r.opts.Internet.Look(r.net.host, r.net.host)
+	if n.Own, err = r.opts.Internet.Look(ns, r.net.host, false); err == nil {
+		n.Host, err = r.opts.Internet.Look(r.net.host, r.net.host, false)
 	}
 	if err != nil {
 		r.fail(err)

@@ -107,8 +107,8 @@ type Internet interface {
 	// Command.Netfilter.
 	Provide(cmd *sandbox.Command, netfilter uint32)
 	// Look tells what the network namespace ns holds, seen from the host's; both
-	// are descriptors.
-	Look(ns, host int) (*evidence.Network, error)
+	// are descriptors. tables is as in network.Look.
+	Look(ns, host int, tables bool) (*evidence.Network, error)
 	// Close ends it; it may be called twice. Seen tells then what it has seen.
 	Close()
 	Seen() evidence.Internet
