@@ -209,8 +209,12 @@ func rows(root, work string, rounds int) (all []row, missing []string, err error
 	if err != nil {
 		return nil, nil, err
 	}
+	whole, without, err := allRow(root, work, max(rounds/6, 5))
+	if err != nil {
+		return nil, nil, err
+	}
 	grade, err := gradeRow(root, work, max(rounds/20, 1))
-	return append(all, check, grade), missing, err
+	return append(all, check, whole, grade), append(missing, without...), err
 }
 
 // bwrapArgs gives bubblewrap the mounts that our sandbox has.
@@ -244,8 +248,7 @@ func checkRow(root, work string, rounds int) (row, error) {
 	}
 	edit := func(dir string) func(int) error {
 		return func(round int) error {
-			text := fmt.Sprintf("%s\nvar edit = %q\n\nfunc init() { _ = edit }\n", src, fmt.Sprint(os.Getpid(), round))
-			return os.WriteFile(filepath.Join(dir, "main.go"), []byte(text), 0o644)
+			return os.WriteFile(filepath.Join(dir, "main.go"), append(slices.Clip(src), edited(os.Getpid(), round)...), 0o644)
 		}
 	}
 	return row{"make check / go build", 1.25,
