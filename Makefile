@@ -153,10 +153,11 @@ verify: $(checker)
 	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
-# Two VMs, of which each has one processor: more at a time would only be slower.
-# QUICK=1: solutions and skeletons alone.
+# Two VMs, of which each has one processor. Six programs at a time keep both busy
+# while others are compiled, or sleep until their time limit. QUICK=1: solutions and
+# skeletons alone.
 vm-test:
-	@$(gotest) -tags vm -timeout 30m -parallel 4 -run 'TestVM(Ends)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@$(gotest) -tags vm -timeout 60m -parallel 6 -run 'TestVM(Ends|BootsOnce|Run)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 # The tests of sandbox and trace there: some hold times, which a VM on a busy machine does not keep.
 vm-kernel:
