@@ -149,7 +149,7 @@ func bootMachine(ctx context.Context, k *vm.Kernel, p place) (*vm.Machine, error
 	if err != nil {
 		return nil, fmt.Errorf("boot VM: %w", err)
 	}
-	return vm.Boot(ctx, vm.Options{Kernel: k, Program: program, KVM: p.vm == "kvm"})
+	return vm.Boot(ctx, vm.Options{Kernel: k, Program: program, Files: vm.Tools(), KVM: p.vm == "kvm"})
 }
 
 // findKernel returns the kernel of the cache; one that is missing or damaged
@@ -173,7 +173,12 @@ func findKernel(ctx context.Context, p place, say func(string)) (*vm.Kernel, err
 	if !errors.Is(err, fs.ErrNotExist) {
 		say(err.Error() + "; fetching it again")
 	}
-	return cache.Fetch(ctx, meta, nil, say)
+	fetched, failed := cache.Fetch(ctx, meta, nil, say)
+	if failed != nil && k != nil && errors.Is(err, vm.ErrOld) && ctx.Err() == nil {
+		say(failed.Error() + "; the one that is there will have to do")
+		return k, nil
+	}
+	return fetched, failed
 }
 
 // attempt returns the current attempt when it has come to something.

@@ -111,12 +111,12 @@ func (a *app) guestFiles(c *course.Course) ([]vm.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []vm.File{
+	files := append(vm.Tools(), []vm.File{
 		{Path: "/usr/local/bin/checker", Link: vm.ProgramPath},
 		{Path: "/usr/local/bin/go", Link: guestGo + "/bin/go"},
 		{Path: "/usr/local/bin/make", Mode: 0o755, Data: []byte(guestMake)},
 		{Path: guestKit + "/.profile", Mode: 0o644, Data: []byte(guestProfile)},
-	}
+	}...)
 	for _, f := range []struct {
 		from, to string
 		skip     func(string, fs.DirEntry) bool

@@ -31,7 +31,7 @@ func (c *Cache) Fetch(ctx context.Context, meta string, files []string, say func
 		return nil, fmt.Errorf("fetch kernel: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	d := &draft{Kernel{Meta: meta, dir: filepath.Join(dir, "kernel")}}
+	d := &draft{Kernel{Meta: meta, Wanted: wanted(), dir: filepath.Join(dir, "kernel")}}
 	if err := os.Mkdir(d.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("fetch kernel: %w", err)
 	}

@@ -121,7 +121,7 @@ func makeRoot() error {
 			return err
 		}
 	}
-	for _, dir := range []string{"bin", "sbin", "lib"} {
+	for _, dir := range []string{"bin", "sbin", "lib", "lib64"} {
 		if err := os.MkdirAll("/usr/"+dir, 0o755); err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ type Kernel struct {
 	Version string `json:"version"` // of the package: "6.1.192-2"
 	// Modules are names of files, in the order in which they can be loaded.
 	Modules []string `json:"modules"`
+	// Wanted are the modules that were asked for when it was fetched.
+	Wanted []string `json:"wanted"`
 	// Sums are the SHA-256 sums of all files, by name.
 	Sums map[string]string `json:"sums"`
 
@@ -56,12 +58,20 @@ func (c *Cache) Dir() string { return c.dir }
 // folder is where the kernel of a meta package lies.
 func (c *Cache) folder(meta string) string { return filepath.Join(c.dir, meta) }
 
+// ErrOld is wrapped by errors that say that a kernel was fetched when fewer
+// modules were wanted.
+var ErrOld = errors.New("it was fetched by an older version of the kit")
+
 // Find returns the kernel of a meta package, after it has checked every file of
-// it. The error wraps fs.ErrNotExist if it was not fetched yet.
+// it. The error wraps fs.ErrNotExist if it was not fetched yet, and ErrOld, with
+// the kernel, if it will do where no other can be had.
 func (c *Cache) Find(meta string) (*Kernel, error) {
 	k, err := readKernel(c.folder(meta))
 	if err != nil {
 		return nil, fmt.Errorf("find kernel %s: %w", meta, err)
+	}
+	if !slices.Equal(k.Wanted, wanted()) {
+		return k, fmt.Errorf("find kernel %s: %w", meta, ErrOld)
 	}
 	return k, nil
 }

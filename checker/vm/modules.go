@@ -18,8 +18,9 @@ func wanted() []string {
 	return []string{
 		"virtio_pci", "virtio_console", // the port
 		"overlay",
-		"veth", "bridge", "br_netfilter", "dummy",
-		"nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_compat", // nft
+		"veth", "bridge", "br_netfilter", "dummy", "macvlan",
+		"nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_compat", "nft_reject_inet", "nft_redir", // nft
+		"xfrm_user",                                                                                             // IPsec's family of netlink, which Go's package for netlink opens along with others
 		"iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_nat", "xt_conntrack", "xt_comment", "xt_addrtype", // iptables
 	}
 }

@@ -125,7 +125,7 @@ func fakeKernel(t *testing.T, c *Cache, version string) *Kernel {
 	dir := filepath.Join(t.TempDir(), "kernel")
 	require.NoError(t, os.Mkdir(dir, 0o755))
 	require.NoError(t, os.MkdirAll(c.dir, 0o755))
-	d := &draft{Kernel{Meta: "meta", Package: "linux-image-x", Version: version, Modules: []string{"veth.ko"}, dir: dir}}
+	d := &draft{Kernel{Meta: "meta", Package: "linux-image-x", Version: version, Modules: []string{"veth.ko"}, Wanted: wanted(), dir: dir}}
 	for _, name := range []string{imageFile, busyboxFile, "veth.ko"} {
 		require.NoError(t, d.add(name, []byte(name+version)))
 	}
@@ -148,6 +148,16 @@ func TestCache(t *testing.T) {
 	left, err := os.ReadDir(c.dir)
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "the older one is gone")
+
+	// One with fewer modules than are wanted now will do if there is no other.
+	manifest := filepath.Join(k.dir, manifestFile)
+	data, err := os.ReadFile(manifest)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(manifest, bytes.Replace(data, []byte(`"veth",`), nil, 1), 0o644))
+	old, err := c.Find("meta")
+	require.ErrorIs(t, err, ErrOld)
+	assert.Equal(t, k.Modules, old.Modules)
+	require.NoError(t, os.WriteFile(manifest, data, 0o644))
 
 	// A damaged kernel is told from one that was never fetched.
 	require.NoError(t, os.WriteFile(filepath.Join(k.dir, "veth.ko"), []byte("damaged"), 0o644))
@@ -232,4 +242,32 @@ func TestTail(t *testing.T) {
 	}
 	assert.Equal(t, "    line 4998\n    line 4999", c.last(2))
 	assert.LessOrEqual(t, len(c.data), maxTail)
+}
+
+// What is taken along of this machine is complete: every link leads to a file that
+// is taken too, and every library is there.
+func TestTools(t *testing.T) {
+	if _, err := os.Stat("/usr/sbin/ip"); err != nil {
+		t.Skip("needs iproute2: there is no /usr/sbin/ip")
+	}
+	there := map[string]bool{}
+	files := Tools()
+	for _, f := range files {
+		assert.False(t, there[f.Path], "%s is there twice", f.Path)
+		there[f.Path] = true
+		assert.True(t, strings.HasPrefix(f.Path, "/usr/"), f.Path)
+	}
+	for _, f := range files {
+		if f.Link != "" {
+			assert.True(t, there[f.Link], "%s leads to %s", f.Path, f.Link)
+			continue
+		}
+		assert.FileExists(t, f.From)
+		libraries, err := closure(f.From)
+		require.NoError(t, err)
+		for path := range libraries {
+			assert.True(t, there[merged(path)] || path == f.From, "%s needs %s", f.From, path)
+		}
+	}
+	assert.True(t, there["/usr/sbin/ip"])
 }
