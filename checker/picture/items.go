@@ -159,6 +159,7 @@ func (b *builder) call(it *item) *Call {
 	}
 	if v := b.views[it.process.ID][e.Done]; v != nil && e.Errno == "" {
 		c.Sees = append(b.sees(it.process, v), b.inGroup(it.process, e.Done)...)
+		c.Sees = append(c.Sees, b.inNetwork(it.process, e.Done)...)
 	}
 	return c
 }
@@ -285,6 +286,12 @@ func (b *builder) target(t *evidence.Target) string {
 // written returns what was written, line by line, as far as it is drawn.
 func (b *builder) written(it *item) (lines []string, cut bool) {
 	var data []byte
+	if size := int64(0); slices.ContainsFunc(it.events, binary) {
+		for _, e := range it.events {
+			size += max(e.Size, int64(len(e.Data)))
+		}
+		return []string{fmt.Sprintf("%d bytes that are no text", size)}, false
+	}
 	for _, e := range it.events {
 		data = append(data, e.Data[:min(len(e.Data), maxBytes-len(data))]...)
 		cut = cut || e.Cut || len(data) == maxBytes
@@ -366,5 +373,5 @@ func (b *builder) ending() []Note {
 		}
 		say(Bad, "left mounted on the host: %s", cut(m))
 	}
-	return append(notes, b.groups()...)
+	return append(append(notes, b.groups()...), b.internet()...)
 }
