@@ -42,3 +42,26 @@ func TestDoubt(t *testing.T) {
 	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 50 * time.Second}))
 	assert.NotEmpty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 5 * time.Second}))
 }
+
+// TestSlept says of which runs a slow machine cannot be the reason.
+func TestSlept(t *testing.T) {
+	const limit = 10_000_000
+	for name, c := range map[string]struct {
+		cpu, waited int64
+		late        int
+		slept       bool
+	}{
+		"it slept":                  {12_000, 30_000, 0, true},
+		"it computed":               {9_500_000, 400_000, 0, false},
+		"it computed for a third":   {3_000_000, 100_000, 0, false},
+		"it waited for a CPU":       {100_000, 2_600_000, 0, false},
+		"it kept making processes":  {100_000, 100_000, manyProcesses, false},
+		"the kernel does not count": {0, 0, 0, false},
+	} {
+		run := &evidence.Run{End: evidence.End{TimedOut: true, Limit: limit, CPU: c.cpu, Waited: c.waited}}
+		for range c.late {
+			run.Processes = append(run.Processes, &evidence.Process{Time: limit - 1})
+		}
+		assert.Equal(t, c.slept, slept(run), name)
+	}
+}

@@ -115,6 +115,8 @@ type boot struct {
 	// features are those of the VM.
 	features func() ([]sandbox.Feature, error)
 	err      error
+
+	alone sync.RWMutex // held by runs, for writing by one that has the VM for itself
 }
 
 // maxFailures is how many VMs of one session may fail.
@@ -232,9 +234,9 @@ func (s *session) await() error {
 }
 
 // record is trace.Record in the VM. A run that was out of time there is believed
-// if it slept for most of it. One that was busy has one more, with much more time:
-// emulation is slow, and how slow depends on what is done. If it is busy until the
-// end of that too, and cannot have had the VM for long, nothing can be told.
+// if it slept for most of it. One that was busy has one more, alone and with much more
+// time: emulation is slow, and how slow depends on what is done. If it is busy until
+// the end of that too, and cannot have had the VM for long, nothing can be told.
 func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options) (*evidence.Run, error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
@@ -242,13 +244,13 @@ func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.Li
 	cmd.Limits.Time *= slowness(g.place.vm)
 	origin := lines.Origin()
 	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
-	run, err := g.recordOnce(ctx, cmd, opts)
+	run, err := g.recordOnce(ctx, cmd, opts, false)
 	if err != nil || !run.End.TimedOut || slept(run) || g.place.vm == "kvm" && hadMachine(run) {
 		return run, err
 	}
 	cmd.Limits.Time = max(cmd.Limits.Time, patience)
 	g.say(fmt.Sprintf("the program was busy until its time limit; once more, with %v", cmd.Limits.Time))
-	if run, err = g.recordOnce(ctx, cmd, opts); err != nil {
+	if run, err = g.recordOnce(ctx, cmd, opts, true); err != nil {
 		return nil, err
 	}
 	if run.End.TimedOut && !slept(run) && !hadMachine(run) {
@@ -257,8 +259,15 @@ func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.Li
 	return run, nil
 }
 
-func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote.Options) (run *evidence.Run, err error) {
+func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote.Options, alone bool) (run *evidence.Run, err error) {
 	err = g.ask(func(b *boot) error {
+		if alone {
+			b.alone.Lock()
+			defer b.alone.Unlock()
+		} else {
+			b.alone.RLock()
+			defer b.alone.RUnlock()
+		}
 		_, before := b.machine.Effort()
 		if run, err = b.client.Record(ctx, cmd, opts); err == nil && run.End.TimedOut && !slept(run) {
 			// What the VM waited for this machine looks there like work.
