@@ -62,18 +62,20 @@ func hadMachine(run *evidence.Run) bool {
 }
 
 // slept tells whether what was there when a run was out of time had slept for
-// most of it: however slow the machine is, that it would do again.
+// nearly all of the second half: however slow the machine is, that it would do
+// again. What began in that half, and has ended, is in no sum.
 func slept(run *evidence.Run) bool {
-	busy := run.End.CPU + run.End.Waited
-	return busy > 0 && busy < run.End.Limit/4 && !keepsMaking(run)
+	return run.End.CPU+run.End.Waited > 0 && run.End.Late < run.End.Limit/16 && madeLate(run) == 0
 }
 
-func keepsMaking(run *evidence.Run) bool {
-	late := 0
+func keepsMaking(run *evidence.Run) bool { return madeLate(run) >= manyProcesses }
+
+// madeLate counts the processes that were made in the second half of the time.
+func madeLate(run *evidence.Run) (late int) {
 	for _, p := range run.Processes {
 		if p.Time > run.End.Limit/2 {
 			late++
 		}
 	}
-	return late >= manyProcesses
+	return late
 }

@@ -47,18 +47,20 @@ func TestDoubt(t *testing.T) {
 func TestSlept(t *testing.T) {
 	const limit = 10_000_000
 	for name, c := range map[string]struct {
-		cpu, waited int64
-		late        int
-		slept       bool
+		end   evidence.End
+		late  int
+		slept bool
 	}{
-		"it slept":                  {12_000, 30_000, 0, true},
-		"it computed":               {9_500_000, 400_000, 0, false},
-		"it computed for a third":   {3_000_000, 100_000, 0, false},
-		"it waited for a CPU":       {100_000, 2_600_000, 0, false},
-		"it kept making processes":  {100_000, 100_000, manyProcesses, false},
-		"the kernel does not count": {0, 0, 0, false},
+		"it slept":                              {evidence.End{CPU: 12_000, Waited: 30_000, Late: 400}, 0, true},
+		"it slept, when others let it begin":    {evidence.End{CPU: 1_000_000, Waited: 3_500_000, Late: 90_000}, 0, true},
+		"it computed":                           {evidence.End{CPU: 9_500_000, Waited: 400_000, Late: 4_900_000}, 0, false},
+		"it computed a little, over and over":   {evidence.End{CPU: 1_600_000, Waited: 0, Late: 800_000}, 0, false},
+		"it waited for a CPU":                   {evidence.End{CPU: 10_000, Waited: 9_000_000, Late: 5_000_000}, 0, false},
+		"what it made late may have ended late": {evidence.End{CPU: 100_000, Waited: 100_000, Late: 1_000}, 1, false},
+		"the kernel does not count":             {evidence.End{}, 0, false},
 	} {
-		run := &evidence.Run{End: evidence.End{TimedOut: true, Limit: limit, CPU: c.cpu, Waited: c.waited}}
+		c.end.TimedOut, c.end.Limit = true, limit
+		run := &evidence.Run{End: c.end}
 		for range c.late {
 			run.Processes = append(run.Processes, &evidence.Process{Time: limit - 1})
 		}

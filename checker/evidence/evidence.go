@@ -284,6 +284,8 @@ type End struct {
 	// have run but waited for one, µs. 0: not known.
 	CPU    int64 `json:"cpu_us,omitempty"`
 	Waited int64 `json:"waited_us,omitempty"`
+	// Late is what was added to both in the second half of the time, µs.
+	Late int64 `json:"late_us,omitempty"`
 
 	OutOfMem  bool `json:"out_of_memory,omitempty"` // the kernel killed a process for memory
 	OutOfPIDs bool `json:"out_of_pids,omitempty"`   // a clone or fork was refused for the limit of processes

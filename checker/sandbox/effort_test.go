@@ -23,12 +23,14 @@ func TestWhatARunHadOfTheMachine(t *testing.T) {
 	spun := had("spin", limit, nil)
 	assert.Greater(t, spun.CPU+spun.Waited, limit/2, "it computed, or would have")
 	assert.Greater(t, spun.CPU, 10*time.Millisecond)
+	assert.Greater(t, spun.Late, limit/8, "in the second half too")
 
 	calls := 0
 	var cpu time.Duration
 	slept := had("sleep", StillAfter+limit, func(c, _ time.Duration) { calls, cpu = calls+1, c })
 	assert.Less(t, slept.CPU, limit/2)
 	assert.Greater(t, slept.CPU, time.Duration(0), "the kernel counts")
+	assert.Less(t, slept.Late, slept.CPU, "it slept from the beginning")
 	assert.Equal(t, 1, calls)
 	assert.LessOrEqual(t, cpu, slept.CPU)
 

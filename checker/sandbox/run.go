@@ -40,7 +40,9 @@ type running struct {
 
 	mu       sync.Mutex // of pidfd, which must not be closed, and used again, while it is signalled
 	timedOut atomic.Bool
-	effort   effort // at the time limit, if it was reached
+	half     atomic.Pointer[effort] // when half of the time had passed
+	effort   effort                 // at the time limit, if it was reached
+	late     time.Duration          // see Result.Late
 }
 
 func (r *running) later(f func()) { r.undo = append(r.undo, f) }
@@ -152,7 +154,7 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	}
 	res := &Result{Status: status, Duration: end, TimedOut: r.timedOut.Load()}
 	if res.TimedOut {
-		res.CPU, res.Waited = r.effort.cpu, r.effort.waited
+		res.CPU, res.Waited, res.Late = r.effort.cpu, r.effort.waited, r.late
 	}
 	for i, c := range r.out {
 		*[]*Stream{&res.Stdout, &res.Stderr}[i] = Stream{c.data, c.total}
@@ -180,8 +182,15 @@ func (r *running) follow(ctx context.Context, gr *group, init *Init) (status uni
 		}
 	}
 	follower := unix.Gettid()
+	defer after(r.cmd.Limits.Time/2, func() {
+		e := effortOf(init.Proc, init.PID, follower)
+		r.half.Store(&e)
+	})()
 	defer after(r.cmd.Limits.Time, func() {
 		r.effort = effortOf(init.Proc, init.PID, follower)
+		if half := r.half.Load(); half != nil {
+			r.late = max(r.effort.cpu+r.effort.waited-half.cpu-half.waited, 0)
+		}
 		r.timedOut.Store(true)
 		r.kill()
 	})()

@@ -161,6 +161,8 @@ type Result struct {
 	// time on a CPU, and time in which they waited for one. 0 where the kernel
 	// does not count it.
 	CPU, Waited time.Duration
+	// Late is what was added to both in the second half of the time.
+	Late time.Duration
 
 	OutOfMemory bool // the kernel killed a process of it for memory
 	OutOfPIDs   bool // a process was refused for Limits.Processes

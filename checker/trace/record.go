@@ -68,7 +68,7 @@ func Record(ctx context.Context, host *sandbox.Host, cmd sandbox.Command, opts O
 	run.Stderr = evidence.Stream{Data: res.Stderr.Data, Total: res.Stderr.Total}
 	run.End.Limit = cmd.Limits.Time.Microseconds()
 	run.End.TimedOut = run.End.TimedOut || res.TimedOut
-	run.End.CPU, run.End.Waited = res.CPU.Microseconds(), res.Waited.Microseconds()
+	run.End.CPU, run.End.Waited, run.End.Late = res.CPU.Microseconds(), res.Waited.Microseconds(), res.Late.Microseconds()
 	run.End.OutOfMem = res.OutOfMemory
 	run.End.OutOfPIDs = run.End.OutOfPIDs || res.OutOfPIDs
 	if len(run.Processes) == 0 && run.End.Broken == "" && !run.End.TimedOut {
