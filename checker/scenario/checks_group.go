@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,6 +97,25 @@ func (f *facts) looks() ([]*evidence.Groups, error) {
 	return found, nil
 }
 
+// untold is what a check comes to that could not be made. Where that is because the
+// program did more than is recorded, it failed.
+func (f *facts) untold(want string, err error) (*failure, error) {
+	if err == nil {
+		return nil, nil
+	}
+	if b, ok := f.unrecorded(); ok {
+		return &failure{want, b}, nil
+	}
+	if slices.Contains(f.run.End.Cut, "groups") {
+		return &failure{want, because{
+			cause: "too-much",
+			saw:   "more programs were executed than control groups can be looked at for",
+			try:   "have the program do less: find what it repeats",
+		}}, nil
+	}
+	return nil, err
+}
+
 // groupOf returns the path of the command's group in a look; "" where it had gone
 // by then.
 func (f *facts) groupOf(look *evidence.Groups) string {
@@ -178,7 +198,7 @@ func commandInGroup(s *scene) (*failure, error) {
 	}
 	b, ok, err := f.inOwnGroup()
 	if ok || err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	return &failure{want, b}, nil
 }
@@ -229,7 +249,7 @@ func commandLimited(s *scene, kind string) (*failure, error) {
 	}
 	b, ok, err := f.limited(kind)
 	if ok || err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	return &failure{want, b}, nil
 }
@@ -288,14 +308,14 @@ func commandKilled(s *scene) (*failure, error) {
 	}
 	b, ok, err := f.limited("memory")
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	if !ok {
 		return &failure{want, b}, nil
 	}
 	looks, err := f.looks()
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	kills := f.counted(looks, f.groupOf(looks[0]), "memory.events", "oom_kill")
 	exit := f.ran().by.Exit
@@ -313,14 +333,14 @@ func commandThrottled(s *scene) (*failure, error) {
 	}
 	b, ok, err := f.limited("cpu")
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	if !ok {
 		return &failure{want, b}, nil
 	}
 	looks, err := f.looks()
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	limit := limitOf(looks[0], f.groupOf(looks[0]), "cpu")
 	_, period, _ := cpuOf(limit.by)
@@ -352,7 +372,7 @@ func groupsRemoved(s *scene) (*failure, error) {
 	}
 	looks, err := f.looks()
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	if len(f.madeGroups()) == 0 {
 		return &failure{want, f.notInGroup(looks, looks[0])}, nil
@@ -387,7 +407,7 @@ func hostUnlimited(s *scene) (*failure, error) {
 	}
 	looks, err := f.looks()
 	if err != nil {
-		return nil, err
+		return f.untold(want, err)
 	}
 	if b, ok := f.hostLimited(looks); ok {
 		return &failure{want, b}, nil

@@ -187,8 +187,20 @@ func (f *facts) notInGroup(looks []*evidence.Groups, look *evidence.Groups) beca
 		b.why = fmt.Sprintf("%s was made, and nothing was written to its cgroup.procs", word(made[0]))
 	} else {
 		c := joins[0]
+		p := f.run.Process(c.call.Process)
 		b.at = c.call.At
-		b.why = fmt.Sprintf("%s wrote %s to cgroup.procs of %s", f.who(f.run.Process(c.call.Process)), quote(c.text), word(c.group))
+		b.why = fmt.Sprintf("%s wrote %s to cgroup.procs of %s", f.who(p), quote(c.text), word(c.group))
+		switch {
+		case c.call.Seq > looks[0].Seq:
+			b.why += " when the command was running already, in a process of its own"
+			b.try = "go into the group first, and start the command then: what a process has started before stays where it is"
+		case f.oldGroup(c.group):
+			b.why += ", and so out of the new one"
+			b.try = "leave the command in its group until it has ended"
+		case !f.itself(c) && f.child != nil && c.text == strconv.Itoa(f.child.PIDSelf()):
+			b.why += ": so the child knows itself, but where it was written that is another process"
+			b.try = "write the pid by which the parent knows the child, or 0 in the child itself"
+		}
 	}
 	return b
 }
@@ -349,6 +361,9 @@ func (f *facts) groupLeft(left []string) because {
 		try:   "remove the group's folder when the container has ended, however it ended",
 	}
 	for _, e := range f.run.Events {
+		if (e.Call == "mkdir" || e.Call == "mkdirat") && strings.HasSuffix(e.Path, path.Join(groupsAt, left[0])) {
+			b.at = e.At
+		}
 		removes := e.Call == "rmdir" || e.Call == "unlinkat"
 		if !removes || !slices.ContainsFunc(left, func(group string) bool { return strings.HasSuffix(e.Path, path.Join(groupsAt, group)) }) {
 			continue

@@ -73,6 +73,7 @@ func (f *facts) lifted(kind string, looks []*evidence.Groups, look *evidence.Gro
 	for _, c := range f.named(limitFile(kind)) {
 		if c.call.Seq > looks[0].Seq && c.call.Errno == "" {
 			b.at = c.call.At
+			b.why = fmt.Sprintf("%s wrote %s to %s when the command was running", f.who(f.run.Process(c.call.Process)), quote(c.text), c.file)
 		}
 	}
 	return b
@@ -155,7 +156,8 @@ func (f *facts) wrongLimit(kind string, l limiting) because {
 		case kind == "memory" && l.value < 1<<20:
 			b.why += ", which counts bytes"
 		case kind == "cpu" && !strings.Contains(c.text, " "):
-			b.why += ", without a period"
+			_, period, _ := strings.Cut(l.by.Files[file], " ")
+			b.why += ", without a period: that stayed " + quote(period)
 		}
 		break
 	}

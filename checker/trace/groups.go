@@ -18,7 +18,7 @@ import (
 const (
 	maxGroups     = 100  // groups in one look
 	maxGroupFile  = 1024 // bytes of one of their files
-	maxGroupLooks = 60   // looks of one kind
+	maxGroupLooks = 150  // looks of one kind
 )
 
 // groups is how the host's control groups are looked at.

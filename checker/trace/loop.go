@@ -67,6 +67,9 @@ func (r *Recorder) letGo(tid int, status unix.WaitStatus) error {
 	case eventStop:
 		switch signal {
 		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+			if t := r.tasks[tid]; t != nil {
+				t.listens = true
+			}
 			return resume(unix.PTRACE_LISTEN, tid, 0) // group-stop
 		}
 	}
@@ -76,6 +79,7 @@ func (r *Recorder) letGo(tid int, status unix.WaitStatus) error {
 // stopped deals with a stop.
 func (r *Recorder) stopped(t *task, status unix.WaitStatus) error {
 	request := unix.PTRACE_CONT
+	t.listens = false
 	switch event(status) {
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
 		if err := r.made(t, event(status)); err != nil {
@@ -205,6 +209,14 @@ func (r *Recorder) note(t *task, c *call, args [6]uint64, info *syscallInfo) (*p
 		p.noted = true
 		if pending.group = ev.Target.Kind == "file" && r.isGroupFile(t.tid, c.output(args)); pending.group && r.yields(t) {
 			return nil, errWaits
+		}
+		if pending.group {
+			// One of the few files that are of weight, whatever else was written.
+			if pending.share = common; r.budget.full(common) {
+				r.cut("events")
+				return nil, nil
+			}
+			break
 		}
 		if nowhere(ev.Target) {
 			if pending.share = files; r.budget.full(files) {

@@ -20,18 +20,26 @@ import (
 // held is a thread whose write waits.
 type held struct {
 	t      *task
-	quiet  int // how often in a row its children were asleep
-	asleep int // how often in all
-	begun  uint64
+	looks  int    // how often it was looked
+	quiet  int    // how often in a row its children were asleep
+	asleep int    // how often in all
+	begun  uint64 // ticks of its children when it began
 }
 
-// When a child counts as one that waits: asleep at that many looks in a row, or in
-// all; who takes that much time on a CPU is not on its way to anything else.
+// When a child counts as one that waits: asleep at that many looks in a row; or at
+// that many in all, if these are most, as those of one are that looks again and
+// again whether it may go on. Who takes that much time on a CPU is not on its way to
+// anything else.
 const (
 	quietLooks  = 20
 	asleepLooks = 150
 	busyTicks   = 100 // of 10 ms
 )
+
+// waits tells whether the children wait, or will not get anywhere.
+func (h *held) waits(ticks uint64) bool {
+	return h.quiet >= quietLooks || h.asleep >= asleepLooks && 2*h.asleep > h.looks || ticks >= h.begun+busyTicks
+}
 
 // pause is the time between two looks.
 const pause = time.Millisecond
@@ -83,7 +91,10 @@ func (r *Recorder) ticks(p *process) (sum uint64) {
 // idle tells whether all threads of the descendants of a process are asleep.
 func (r *Recorder) idle(p *process) bool {
 	for _, q := range r.descendants(p) {
-		for tid := range q.tasks {
+		for tid, t := range q.tasks {
+			if t.listens {
+				continue
+			}
 			data, err := r.proc.read(tid, "stat")
 			if err != nil {
 				continue
@@ -101,13 +112,14 @@ func (r *Recorder) idle(p *process) bool {
 func (r *Recorder) release() {
 	for _, h := range slices.Clone(r.groups.held) {
 		if r.tasks[h.t.tid] == h.t && !h.t.exiting && len(r.descendants(h.t.proc)) > 0 {
+			h.looks++
 			h.quiet++
 			if r.idle(h.t.proc) {
 				h.asleep++
 			} else {
 				h.quiet = 0
 			}
-			if h.quiet < quietLooks && h.asleep < asleepLooks && r.ticks(h.t.proc) < h.begun+busyTicks {
+			if !h.waits(r.ticks(h.t.proc)) {
 				continue
 			}
 		}

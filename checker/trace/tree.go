@@ -19,6 +19,7 @@ type task struct {
 	exiting bool
 	pending *pending
 	yielded bool // its write has waited: see race.go
+	listens bool // it is in a group-stop, until a signal comes
 
 	spaces inodes
 	stale  bool // spaces must be read anew
