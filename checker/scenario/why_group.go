@@ -66,7 +66,8 @@ func (f *facts) refusedControl(files ...string) (because, bool) {
 	all := f.controls()
 	for _, c := range all {
 		e := c.call
-		if e.Errno == "" || len(files) > 0 && !slices.Contains(files, c.file) && !version1(c.file) {
+		meant := func(file string) bool { return strings.HasSuffix(c.file, file) } // a slash may be missing
+		if e.Errno == "" || len(files) > 0 && !slices.ContainsFunc(files, meant) && !version1(c.file) {
 			continue
 		}
 		if len(files) > 0 && f.later(all, c) {
