@@ -40,6 +40,9 @@ func (f *facts) notSent(n *evidence.Networks) (because, bool) {
 func (f *facts) notServed(n *evidence.Networks, instruction string, sent *evidence.SaidNetwork, came []evidence.Packet, forwarded bool, trouble string) because {
 	in := f.run.Host.Internet
 	if forwarded {
+		if b, ok := f.hostEndWrong(n); ok {
+			return b.with("it arrived, and the answer did not come back to the command: %s", b.saw)
+		}
 		return because{
 			cause: "answer-lost",
 			saw:   fmt.Sprintf("it arrived, and the answer did not come back to the command: %s", quote(trouble)),
@@ -94,7 +97,7 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 	if own, _ := paired(n, "10.0.0.2/24"); own == nil || !own.Up || len(own.Addresses) == 0 {
 		return f.noAddress(n, "10.0.0.2/24").with("%s: %s", saw, f.noAddress(n, "10.0.0.2/24").saw)
 	}
-	if !slices.ContainsFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" }) {
+	if !slices.ContainsFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" && r.Via == "10.0.0.1" }) {
 		b := f.noRoute(n, "10.0.0.1")
 		return b.with("%s: %s", saw, b.saw)
 	}
@@ -109,13 +112,7 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 			try:   "write 1 to /proc/sys/net/ipv4/ip_forward, on the host",
 		}
 	}
-	_, end := paired(n, "10.0.0.2/24")
-	at := end
-	if bridge := linkAt(n.Host, end.Master); bridge != nil {
-		at = bridge
-	}
-	if !end.Up || !at.Up || !slices.Contains(at.Addresses, "10.0.0.1/24") {
-		b := f.noHostAddress(n, end, at, "10.0.0.1/24")
+	if b, ok := f.hostEndWrong(n); ok {
 		return b.with("%s: %s", saw, b.saw)
 	}
 	b := because{
@@ -127,6 +124,22 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 		b.saw += fmt.Sprintf("; the command was told %s", quote(trouble))
 	}
 	return b
+}
+
+// hostEndWrong says what is wrong with the host's end of the pair, if anything is.
+func (f *facts) hostEndWrong(n *evidence.Networks) (because, bool) {
+	_, end := paired(n, "10.0.0.2/24")
+	if end == nil {
+		return because{}, false
+	}
+	at := end
+	if bridge := linkAt(n.Host, end.Master); bridge != nil {
+		at = bridge
+	}
+	if end.Up && at.Up && slices.Contains(at.Addresses, "10.0.0.1/24") {
+		return because{}, false
+	}
+	return f.noHostAddress(n, end, at, "10.0.0.1/24"), true
 }
 
 // noServer says that the container knows no name server that there is.
