@@ -35,7 +35,7 @@ func attack(where string) {
 		done <- true
 	}()
 	written, mounted := 0, 0
-	for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
+	for start := time.Now(); time.Since(start) < 100*time.Millisecond || mounted == 0 && time.Since(start) < 3*time.Second; {
 		if unix.Mount("/usr", "/tmp/race/target", "", unix.MS_BIND, "") == nil {
 			mounted++
 			unix.Unmount("/tmp/race/target", unix.MNT_DETACH)
