@@ -12,12 +12,12 @@ import (
 // doubt says why what runs came to may be the doing of a busy machine, and not
 // the submission's; empty: it is the submission's.
 //
-// Limits of time are the wall clock's. A run that reached its limit is believed
-// if it had the machine: if its processes were on a CPU for half of the limit
-// (what a right program needs is a thousandth of it), or if they waited for one
-// less than a quarter of it, all together, because then they slept, or ran, in
-// all the rest. What has ended by then is in neither sum; so a run that kept
-// making processes is not believed by the second rule.
+// Limits of time are the wall clock's, and a run that has to wait for a CPU gets
+// more of it, up to a bound. A run that reached its limit is believed if it had the
+// machine: if its processes were on a CPU for all of the limit, or nearly so, or if
+// they waited for one less than a quarter of it, all together, because then they
+// slept, or ran, in all the rest. What has ended by then is in neither sum; so a run
+// that kept making processes is not believed by the second rule.
 func doubt(r *scenario.Recording) string {
 	for i := range r.Runs {
 		run := r.Runs[i].Run
@@ -58,7 +58,7 @@ func hadMachine(run *evidence.Run) bool {
 	if run.End.CPU == 0 && run.End.Waited == 0 {
 		return false // this kernel does not count
 	}
-	return run.End.CPU >= run.End.Limit/2 || run.End.Waited < run.End.Limit/4 && !keepsMaking(run)
+	return run.End.CPU >= run.End.Limit-run.End.Limit/16 || run.End.Waited < run.End.Limit/4 && !keepsMaking(run)
 }
 
 // slept tells whether what was there when a run was out of time had slept for

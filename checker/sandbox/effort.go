@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,18 +18,44 @@ import (
 // which they could have run and waited for one. Documentation/scheduler/sched-stats.rst
 type effort struct{ cpu, waited time.Duration }
 
+// hadMachine tells whether a run had of the machine what it would have had if it
+// were alone there: its tasks were on a CPU for all of its limit of time, or nearly
+// so, or they waited for one for less than a quarter of it, all together, because
+// then they slept, or ran, in all the rest.
+func (e effort) hadMachine(limit time.Duration) bool {
+	return e.cpu >= limit-limit/16 || e.waited < limit/4
+}
+
+// patience is how many times its limit of time a run may take on a machine that
+// is busy with other things.
+const patience = 4
+
 // after calls f when a time has passed, unless stop was called before; stop
 // returns when f does not run any more.
 func after(d time.Duration, f func()) (stop func()) {
-	done := make(chan struct{})
-	timer := time.AfterFunc(d, func() {
-		defer close(done)
-		f()
+	return every(d, func() bool { f(); return false })
+}
+
+// every calls f each time that a time has passed, until f returns false or stop was
+// called; stop returns when f does not run any more.
+func every(d time.Duration, f func() (again bool)) (stop func()) {
+	var mu sync.Mutex // held while f runs
+	var timer *time.Timer
+	stopped := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(d, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped && f() {
+			timer.Reset(d)
+		}
 	})
 	return func() {
-		if !timer.Stop() {
-			<-done
-		}
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
 	}
 }
 

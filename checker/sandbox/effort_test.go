@@ -36,7 +36,46 @@ func TestWhatARunHadOfTheMachine(t *testing.T) {
 
 	had("sleep", limit, func(_, _ time.Duration) { t.Error("it ended before") })
 
+	assert.GreaterOrEqual(t, spun.Duration, limit)
+	assert.Less(t, slept.Duration, 2*(StillAfter+limit), "who sleeps gets no more time for it")
+
 	cmd := attack(t, "status")
 	res := run(t, h, cmd)
 	assert.Zero(t, res.CPU+res.Waited, "it was in time")
+}
+
+// TestHadMachine says to whom time is given for the time that others took.
+func TestHadMachine(t *testing.T) {
+	const limit = 10 * time.Second
+	for _, c := range []struct {
+		what string
+		effort
+		had bool
+	}{
+		{"it slept", effort{12 * time.Millisecond, 30 * time.Millisecond}, true},
+		{"it computed", effort{9900 * time.Millisecond, 80 * time.Millisecond}, true},
+		{"two threads on one CPU", effort{9800 * time.Millisecond, 9900 * time.Millisecond}, true},
+		{"it computed beside another", effort{5 * time.Second, 5 * time.Second}, false},
+		{"it wanted little, and waited for that", effort{time.Second, 6 * time.Second}, false},
+		{"the kernel does not count", effort{}, true},
+	} {
+		assert.Equal(t, c.had, c.hadMachine(limit), c.what)
+	}
+}
+
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	done := make(chan bool)
+	stop := every(time.Millisecond, func() bool {
+		if calls++; calls == 3 {
+			close(done)
+		}
+		return calls < 3
+	})
+	<-done
+	time.Sleep(5 * time.Millisecond)
+	stop()
+	assert.Equal(t, 3, calls)
+	every(time.Hour, func() bool { t.Error("it was stopped before"); return false })()
 }

@@ -186,13 +186,18 @@ func (r *running) follow(ctx context.Context, gr *group, init *Init) (status uni
 		e := effortOf(init.Proc, init.PID, follower)
 		r.half.Store(&e)
 	})()
-	defer after(r.cmd.Limits.Time, func() {
+	turns := 0
+	defer every(r.cmd.Limits.Time, func() (again bool) {
 		r.effort = effortOf(init.Proc, init.PID, follower)
+		if turns++; turns < patience && !r.effort.hadMachine(r.cmd.Limits.Time) {
+			return true
+		}
 		if half := r.half.Load(); half != nil {
 			r.late = max(r.effort.cpu+r.effort.waited-half.cpu-half.waited, 0)
 		}
 		r.timedOut.Store(true)
 		r.kill()
+		return false
 	})()
 	if r.cmd.Still != nil {
 		defer after(StillAfter, func() {

@@ -122,12 +122,14 @@ type Bind struct {
 
 // Limits bound one sandbox. Zero means the default of DefaultLimits.
 type Limits struct {
-	Processes int           // processes and threads
-	Memory    int64         // bytes, tmpfs included where cgroups can be used
-	Disk      int64         // bytes in the sandbox's own file systems
-	Inodes    int           // files there
-	Output    int64         // bytes kept of each output stream
-	Time      time.Duration // wall clock, from the first process's start
+	Processes int   // processes and threads
+	Memory    int64 // bytes, tmpfs included where cgroups can be used
+	Disk      int64 // bytes in the sandbox's own file systems
+	Inodes    int   // files there
+	Output    int64 // bytes kept of each output stream
+	// Time is the wall clock's, from the first process's start. Where a busy machine
+	// has kept the program from its CPUs, it is up to four times as much.
+	Time time.Duration
 }
 
 // DefaultLimits are those of a submission.
@@ -161,7 +163,7 @@ type Result struct {
 	// time on a CPU, and time in which they waited for one. 0 where the kernel
 	// does not count it.
 	CPU, Waited time.Duration
-	// Late is what was added to both in the second half of the time.
+	// Late is what was added to both from the middle of the time on.
 	Late time.Duration
 
 	OutOfMemory bool // the kernel killed a process of it for memory
