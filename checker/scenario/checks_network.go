@@ -48,7 +48,7 @@ func networkChecks() []sentence {
 		},
 		{
 			head: "command reaches internet", usage: "ping|fetch|resolve", check: true,
-			about: "What the command, which is the payload, sent by that instruction arrived on the internet with the host's address, and was forwarded on its way; and the command got the answer. A random word in the packets and their time to live, which the payload chooses, tell whose they are.",
+			about: "What the command, which is the payload, sent by that instruction arrived on the internet with the host's address, and was forwarded on its way; and the command got the answer. A random word in the packets and their time to live, which the payload chooses, tell whose they are. To resolve, a name server on the host may have passed the question on.",
 			parse: func(args []string) (action, error) {
 				if err := wordArgs(args, "ping", "fetch", "resolve"); err != nil {
 					return nil, err
@@ -277,7 +277,7 @@ func commandReachesInternet(s *scene, instruction string) (*failure, error) {
 		}
 		return nil, fmt.Errorf("judge evidence: the payload does not say what it sent")
 	}
-	came, forwarded := f.arrived(sent)
+	came, forwarded := f.arrived(instruction, sent)
 	if forwarded && trouble == "" {
 		return nil, nil
 	}
@@ -299,13 +299,15 @@ func drops(n *evidence.Networks) bool {
 }
 
 // arrived returns what arrived of what the command had sent, and whether any of
-// it came as it should: from the host's address, by way of the host.
-func (f *facts) arrived(sent *evidence.SaidNetwork) (came []evidence.Packet, forwarded bool) {
+// it came as it should: from the host's address, by way of the host. A question
+// for a name may come from a name server on the host that asks in its turn.
+func (f *facts) arrived(instruction string, sent *evidence.SaidNetwork) (came []evidence.Packet, forwarded bool) {
 	in := f.run.Host.Internet
 	for _, p := range in.Arrived {
 		if strings.Contains(string(p.Data), sent.Word) {
 			came = append(came, p)
-			forwarded = forwarded || p.From == in.HostAddress && p.TTL < sent.TTL && p.TTL >= sent.TTL-maxHops
+			routed := p.TTL < sent.TTL && p.TTL >= sent.TTL-maxHops
+			forwarded = forwarded || p.From == in.HostAddress && (routed || instruction == "resolve")
 		}
 	}
 	return came, forwarded

@@ -28,7 +28,7 @@ func (f *facts) notSent(n *evidence.Networks) (because, bool) {
 	// The payload ends with the first that it gets no answer to.
 	for _, earlier := range []string{"ping", "fetch", "resolve"} {
 		if sent, trouble := f.sent(earlier); trouble != "" {
-			came, forwarded := f.arrived(sent)
+			came, forwarded := f.arrived(earlier, sent)
 			return f.notServed(n, earlier, sent, came, forwarded, trouble), true
 		}
 	}
