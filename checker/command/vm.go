@@ -192,8 +192,8 @@ func (g *guest) attempt() *boot {
 	return b
 }
 
-// again replaces an attempt that failed, unless somebody did already.
-func (g *guest) again(failed *boot) bool {
+// again replaces an attempt that failed, and says why, unless somebody did already.
+func (g *guest) again(failed *boot, why error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.current != failed {
@@ -205,6 +205,7 @@ func (g *guest) again(failed *boot) bool {
 	if failed.machine != nil {
 		failed.machine.Close()
 	}
+	g.say(why.Error() + "; booting another")
 	g.current = g.start()
 	return true
 }
@@ -219,7 +220,7 @@ func (g *guest) ask(f func(*boot) error) error {
 				err = b.machine.Failed(err)
 			}
 		}
-		if err == nil || !errors.Is(err, vm.ErrFailed) || try > 0 || !g.again(b) {
+		if err == nil || !errors.Is(err, vm.ErrFailed) || try > 0 || !g.again(b, err) {
 			return err
 		}
 	}
