@@ -111,7 +111,8 @@ func (c *Client) Record(ctx context.Context, cmd sandbox.Command, o Options) (*e
 	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil || cmd.Terminal != 0 || cmd.Watcher != nil {
 		return nil, fmt.Errorf("record %s on another machine: it has streams of this one", cmd.Path)
 	}
-	r, err := c.ask(ctx, &request{Run: &run{Command: cmd, Options: o}}, cmd.Limits.Time)
+	const most = 4 // times the limit is what a busy machine may take, sandbox.Limits
+	r, err := c.ask(ctx, &request{Run: &run{Command: cmd, Options: o}}, most*cmd.Limits.Time)
 	if err != nil {
 		return nil, err
 	}
