@@ -39,7 +39,7 @@ func skipped(pkg string) string {
 			"TestEnvironmentIsClean", "TestWhatCannotBeRun/file_on_root", "TestNothingOfTheMachineCanBeRead",
 			// They hold times, which emulation does not keep.
 			"TestKilledChecker", "TestKilledJanitor", "TestNoCoreDump", "TestSleepingForEver", "TestKillReachesNobodyOutside",
-			"TestNamespaceBombs", "TestMountBomb", "TestDiskBombs",
+			"TestNamespaceBombs", "TestMountBomb", "TestDiskBombs", "TestWhatARunHadOfTheMachine",
 		},
 		"trace": {"TestLines" /* reads the source */, "TestMountBomb", "TestFlood" /* times */},
 	}

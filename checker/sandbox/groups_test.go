@@ -65,7 +65,7 @@ func TestGroupsAreAFence(t *testing.T) {
 func TestGroupsOfTheSandboxAreRemoved(t *testing.T) {
 	h := delegated(t)
 	cmd := attack(t, "groupforest")
-	cmd.Groups, cmd.Limits.Time = true, 2*time.Second // its processes sleep
+	cmd.Groups, cmd.Limits.Time = true, 4*time.Second // its processes sleep, when all are there
 	got := ran(t, h, cmd)
 	assert.Equal(t, strconv.Itoa(maxGroups), got.of(t, "groups"))
 	assert.Equal(t, "EAGAIN", got.of(t, "make one more"))
