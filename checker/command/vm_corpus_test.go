@@ -52,8 +52,6 @@ func TestVM(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		for _, s := range vms {
-			cpu, waited := s.guest.attempt().machine.Effort()
-			t.Logf("%s: %v on a CPU, %v of waiting for one", s.kernel, cpu, waited)
 			s.close()
 		}
 	})
