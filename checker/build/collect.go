@@ -1,21 +1,18 @@
 package build
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"go/build"
 	"go/scanner"
 	"go/token"
-	"io"
-	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,11 +76,11 @@ func Collect(req Request) (*Source, []Message, error) {
 	if len(c.msgs) > 0 {
 		return nil, c.msgs, nil
 	}
-	src := &Source{Module: c.module, Package: c.main, Imports: sortedKeys(c.imports)}
-	if src.Modules, err = k.closure(sortedKeys(c.modules)); err != nil {
+	src := &Source{Module: c.module, Package: c.main, Imports: slices.Sorted(maps.Keys(c.imports))}
+	if src.Modules, err = k.closure(slices.Sorted(maps.Keys(c.modules))); err != nil {
 		return nil, nil, err
 	}
-	for _, name := range sortedKeys(c.files) {
+	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		src.Files = append(src.Files, File{name, c.files[name]})
 	}
 	return src, nil, nil
@@ -251,7 +248,7 @@ func (c *collector) readPackage(pkg string) error {
 			return nil
 		}
 	}
-	for _, name := range sortedKeys(read) {
+	for _, name := range slices.Sorted(maps.Keys(read)) {
 		data, msgs := vetDirectives(path.Join(pkg, name), read[name])
 		c.msgs = append(c.msgs, msgs...)
 		read[name] = data
@@ -313,26 +310,6 @@ func (c *collector) vetPackage(dir string, read map[string][]byte) error {
 	return nil
 }
 
-// context is a file system of the files read, for go/build to look at.
-func (c *collector) context(read map[string][]byte) *build.Context {
-	var infos []fs.FileInfo
-	for _, name := range sortedKeys(read) {
-		infos = append(infos, memInfo{name, int64(len(read[name]))})
-	}
-	return &build.Context{
-		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Compiler: "gc",
-		ReleaseTags: releaseTags(c.tools.Version), ToolTags: build.Default.ToolTags,
-		JoinPath:  path.Join,
-		IsAbsPath: path.IsAbs,
-		IsDir:     func(p string) bool { return p == "." },
-		HasSubdir: func(root, dir string) (string, bool) { return "", false },
-		ReadDir:   func(string) ([]fs.FileInfo, error) { return infos, nil },
-		OpenFile: func(p string) (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(read[path.Base(p)])), nil
-		},
-	}
-}
-
 // packageError explains why go/build made no package of a folder; false if it
 // does not know the reason.
 func (c *collector) packageError(dir string, pkg *build.Package, read map[string][]byte, err error) bool {
@@ -392,38 +369,4 @@ func at(dir string, pos []token.Position) Message {
 		return Message{}
 	}
 	return Message{File: path.Join(dir, pos[0].Filename), Line: pos[0].Line, Col: pos[0].Column}
-}
-
-// releaseTags are the go1.N tags that a toolchain satisfies.
-func releaseTags(tool string) []string {
-	var minor int
-	if _, err := fmt.Sscanf(tool, "go1.%d", &minor); err != nil {
-		return build.Default.ReleaseTags
-	}
-	var tags []string
-	for i := 1; i <= minor; i++ {
-		tags = append(tags, fmt.Sprintf("go1.%d", i))
-	}
-	return tags
-}
-
-type memInfo struct {
-	name string
-	size int64
-}
-
-func (m memInfo) Name() string       { return m.name }
-func (m memInfo) Size() int64        { return m.size }
-func (m memInfo) Mode() fs.FileMode  { return 0o444 }
-func (m memInfo) ModTime() time.Time { return time.Time{} }
-func (m memInfo) IsDir() bool        { return false }
-func (m memInfo) Sys() any           { return nil }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

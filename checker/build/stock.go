@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func (s *Stock) config(imports []string, cache string) (string, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var b strings.Builder
-	for _, path := range sortedKeys(s.exports) {
+	for _, path := range slices.Sorted(maps.Keys(s.exports)) {
 		fmt.Fprintf(&b, "packagefile %s=%s\n", path, filepath.Join(cache, s.exports[path]))
 	}
 	return b.String(), true

@@ -3,7 +3,9 @@ package build
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -206,5 +208,5 @@ func (m *Memory) List(name string, limit int) ([]string, error) {
 	case len(n.children) > limit:
 		return nil, ErrTooMany
 	}
-	return sortedKeys(n.children), nil
+	return slices.Sorted(maps.Keys(n.children)), nil
 }
