@@ -18,6 +18,11 @@ type Said struct {
 	Mounts   []string `json:"mounts"` // mount points in /proc/self/mountinfo
 	Groups   []string `json:"groups"` // lines of /proc/self/cgroup
 
+	// What only say says. Each is left out where it cannot be seen.
+	Limits     map[string]string `json:"limits,omitempty"`     // files of its group, by name: "memory.max"
+	Interfaces []string          `json:"interfaces,omitempty"` // "eth0 up 10.0.0.2/24"
+	Routes     []string          `json:"routes,omitempty"`     // "default via 10.0.0.1 dev eth0"
+
 	Network *SaidNetwork `json:"network,omitempty"` // of what was sent
 
 	Read   map[string]string `json:"read,omitempty"`   // what files hold, by path

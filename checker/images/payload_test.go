@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,7 @@ func TestPayloadSays(t *testing.T) {
 	assert.Empty(t, said.Errors)
 	assert.Len(t, said.Word, 16)
 	assert.Contains(t, errs.String(), "payload: error word ")
+	assert.True(t, slices.ContainsFunc(said.Interfaces, func(line string) bool { return strings.HasPrefix(line, "lo ") }), "%v", said.Interfaces)
 }
 
 func TestPayloadDoes(t *testing.T) {
