@@ -100,6 +100,7 @@ func textCases(t testing.TB) []textCase {
 	onHost, hostChild := recorded(t, "hostname-on-host", 2)
 	pass := grade.StepResult{Verdict: grade.Pass}
 	waits := grade.StepResult{Verdict: grade.Skip, Reason: "waits until steps 1 to 3 pass", Needs: []int{1, 2, 3}}
+	lacks := grade.StepResult{Verdict: grade.Skip, Reason: "this machine lacks cgroup2: the controllers of this machine are on cgroup v1; try: check it in the VM, which has cgroup v2: VM=1"}
 	same := constantPrinted()
 	same.SameAs, same.Why = 2, "never shown"
 
@@ -130,6 +131,7 @@ func textCases(t testing.TB) []textCase {
 		{"refused", refused, Context{}},
 		{"error", check(grade.Error, steps(pass, grade.StepResult{Verdict: grade.Error, Reason: "record the run: no space left on device"}, pass, waits)), Context{}},
 		{"skip", check(grade.Skip, steps(pass, grade.StepResult{Verdict: grade.Skip, Reason: "this kernel has no time namespaces"})), Context{}},
+		{"skips", check(grade.Skip, steps(lacks, pass, lacks, lacks)), Context{}},
 		{"nothing", &grade.Check{Verdict: grade.Error, Build: grade.Build{OK: true}}, Context{}},
 	}
 }

@@ -154,7 +154,7 @@ func (w *writer) step(c *grade.Check, s *grade.StepResult) {
 		w.line(pad(hang), w.paint(bold, l))
 	}
 	if s.Reason != "" {
-		for _, l := range wrap(w.see(s.Reason), w.width-indent) {
+		for _, l := range wrap(w.see(reason(c, s)), w.width-indent) {
 			w.line(pad(indent), w.paint(faint, l))
 		}
 	}
@@ -167,6 +167,21 @@ func (w *writer) step(c *grade.Check, s *grade.StepResult) {
 		}
 		w.finding(c, &s.Findings[i])
 	}
+}
+
+// reason is that of a step; one of more than a line that an earlier step had
+// already is not said again.
+func reason(c *grade.Check, s *grade.StepResult) string {
+	for i := range c.Steps {
+		before := &c.Steps[i]
+		if before == s {
+			break
+		}
+		if before.Reason == s.Reason && width(s.Reason) > 72 {
+			return fmt.Sprintf("for the same reason as step %d", before.Step)
+		}
+	}
+	return s.Reason
 }
 
 // stepName is what selects the step: "03.2".
