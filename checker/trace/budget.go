@@ -11,17 +11,18 @@ import (
 type share uint8
 
 const (
-	common  share = iota
-	births        // calls that make a process, or another program of it
-	changes       // calls that change the caller's state or the mounts
-	remarks       // calls that only explain, such as signals
-	outputs       // writes
-	files         // writes to files and to /dev/null, which no reader sees
+	common   share = iota
+	births         // calls that make a process, or another program of it
+	changes        // calls that change the caller's state or the mounts
+	remarks        // calls that only explain, such as signals
+	openings       // of files for writing; who tries again and again is not to be at the limit
+	outputs        // writes
+	files          // writes to files and to /dev/null, which no reader sees
 	shares
 )
 
 // limit is how many events of a share are kept.
-func (s share) limit() int { return [shares]int{3000, 10000, 3000, 3000, maxWrites, 200}[s] }
+func (s share) limit() int { return [shares]int{3000, 10000, 3000, 3000, 20000, maxWrites, 200}[s] }
 
 // Limits of the writes that are no writes to files. A process has a share of
 // its own, whatever others wrote before it; the hard limits end that.
@@ -43,6 +44,8 @@ func (c *call) share() share {
 		return changes
 	case c.class == asides:
 		return remarks
+	case c.class == opens:
+		return openings
 	case c.class == writes:
 		return outputs
 	}
