@@ -43,13 +43,10 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 	if len(argv) == 0 {
 		return 0, errors.New("say what to run: sandbox " + Usage)
 	}
-	var cmd sandbox.Command
-	found := make(chan error, 1)
-	go func() {
-		var failure error
-		cmd, failure = command(argv)
-		found <- failure
-	}()
+	cmd, failure := command(argv)
+	if failure != nil {
+		return 0, fmt.Errorf("run: %w", failure)
+	}
 	status, entered, failure := sandbox.Enter()
 	if entered || failure != nil {
 		return status, failure
@@ -59,9 +56,6 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 		return 0, failure
 	}
 	defer host.Close()
-	if failure := <-found; failure != nil {
-		return 0, fmt.Errorf("run: %w", failure)
-	}
 	var stdout, stderr []byte
 	if record {
 		run, failure := trace.Record(context.Background(), host, cmd, trace.Options{})
