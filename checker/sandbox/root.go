@@ -21,8 +21,7 @@ type rootBuilder struct {
 	base string // where it is mounted
 	ids  idRange
 	cmd  *Command
-	name string          // the hostname that will be set
-	made map[string]bool // folders that are there
+	name string // the hostname that will be set
 }
 
 // source is something of the machine, taken before the base covers it.
@@ -250,20 +249,14 @@ func (b *rootBuilder) attach(s source) error {
 // mkdirAll makes a folder of the sandbox and those above it. They may lie on
 // the read-only /usr, which has them then.
 func (b *rootBuilder) mkdirAll(dir string) error {
-	if b.made[dir] {
-		return nil
-	}
 	path := b.at(dir)
 	err := unix.Mkdir(path, 0o755) // most are there or lack nothing above
-	if err != nil && err != unix.EEXIST {
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return fmt.Errorf("make %s: %w", dir, err)
-		}
+	if err == nil || err == unix.EEXIST {
+		return nil
 	}
-	if b.made == nil {
-		b.made = map[string]bool{}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
 	}
-	b.made[dir] = true
 	return nil
 }
 
