@@ -65,7 +65,7 @@ func Collect(req Request) (*Source, []Message, error) {
 		defer dir.Close()
 		tree = dir
 	}
-	k, err := readKit(req.Kit, req.Tools.ModCache)
+	k, err := readKit(req.Kit, req.Tools)
 	if err != nil {
 		return nil, nil, err
 	}

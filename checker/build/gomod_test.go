@@ -1,6 +1,7 @@
 package build
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,12 +64,20 @@ func TestModuleAbove(t *testing.T) {
 func TestKitClosure(t *testing.T) {
 	t.Parallel()
 	dir := folderOf(t,
-		"go.mod", "module kit\nrequire (\n\ta.b/one v1.0.0\n\ta.b/Two v1.1.0 // indirect\n\ta.b/gone v1.0.0\n)\n",
+		"go.mod", "module kit\nrequire (\n\ta.b/one v1.0.0\n\ta.b/Two v1.1.0 // indirect\n\ta.b/gone v1.0.0\n\ta.b/later v1.0.0\n)\n",
 		"mod/a.b/one@v1.0.0/go.mod", "module a.b/one\nrequire a.b/Two v1.0.0\nrequire a.b/test-only v1.0.0\n",
 		"mod/a.b/!two@v1.1.0/two.go", "package two\n",
 	)
-	k, err := readKit(dir, filepath.Join(dir, "mod"))
+	k, err := readKit(dir, &Toolchain{ModCache: filepath.Join(dir, "mod")})
 	require.NoError(t, err)
+	var asked []string
+	k.download = func(moduleVersion string) error {
+		asked = append(asked, moduleVersion)
+		if moduleVersion == "a.b/later@v1.0.0" {
+			return os.MkdirAll(filepath.Join(dir, "mod/a.b/later@v1.0.0"), 0o755)
+		}
+		return errors.New("no network")
+	}
 	mod, ok := k.moduleOf("a.b/one/sub/pkg")
 	assert.True(t, ok)
 	assert.Equal(t, "a.b/one", mod)
@@ -77,11 +86,15 @@ func TestKitClosure(t *testing.T) {
 	dirs, err := k.closure([]string{"a.b/one"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(dir, "mod/a.b/!two@v1.1.0"), filepath.Join(dir, "mod/a.b/one@v1.0.0")}, dirs)
+	assert.Empty(t, asked, "what is there is not downloaded")
+	dirs, err = k.closure([]string{"a.b/later"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "mod/a.b/later@v1.0.0")}, dirs)
 	_, err = k.closure([]string{"a.b/gone"})
 	assert.ErrorContains(t, err, "find a.b/gone@v1.0.0: it is not in the module cache")
-	assert.ErrorContains(t, err, "type: go mod download")
+	assert.ErrorContains(t, err, "no network; with a network, type: go mod download")
 
-	_, err = readKit(filepath.Join(dir, "mod"), "")
+	_, err = readKit(filepath.Join(dir, "mod"), &Toolchain{})
 	assert.ErrorContains(t, err, "read the kit's go.mod")
 }
 

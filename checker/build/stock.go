@@ -86,7 +86,7 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]st
 	if cache == "" || !ownedByUs(cache) {
 		return nil, nil
 	}
-	k, err := readKit(req.Kit, req.Tools.ModCache)
+	k, err := readKit(req.Kit, req.Tools)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // A Toolchain is a Go installation on this machine, and where its user keeps
@@ -37,6 +38,22 @@ func (t *Toolchain) Folders() []string {
 		}
 	}
 	return dirs
+}
+
+// downloadTime is how long the go command may take to download one module.
+const downloadTime = 2 * time.Minute
+
+// download puts a module that the kit's go.mod names into the module cache.
+func (t *Toolchain) download(kit, moduleVersion string) error {
+	ctx, stop := context.WithTimeout(context.Background(), downloadTime)
+	defer stop()
+	cmd := exec.CommandContext(ctx, t.Go(), "mod", "download", moduleVersion)
+	cmd.Dir = kit
+	cmd.Env = append(os.Environ(), "GOMODCACHE="+t.ModCache, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("download it: %w: %s", err, bytes.TrimSpace(said))
+	}
+	return nil
 }
 
 func below(p, dir string) bool {

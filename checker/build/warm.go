@@ -32,7 +32,7 @@ func ownedByUs(dir string) bool {
 // ModuleFolders returns where the kit's copies of modules lie, with those that
 // they require.
 func ModuleFolders(req Request, modules []string) ([]string, error) {
-	k, err := readKit(req.Kit, req.Tools.ModCache)
+	k, err := readKit(req.Kit, req.Tools)
 	if err != nil {
 		return nil, err
 	}
