@@ -157,7 +157,7 @@ verify: $(checker)
 # while others are compiled, or sleep until their time limit. QUICK=1: solutions and
 # skeletons alone.
 vm-test:
-	@$(gotest) -tags vm -timeout 60m -parallel 6 -run 'TestVM(Ends|BootsOnce|Run)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@$(gotest) -tags vm -timeout 60m -parallel 6 -run 'TestVM(Ends|BootsOnce|Run|Shell)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 # The tests of sandbox and trace there: some hold times, which a VM on a busy machine does not keep.
 vm-kernel:

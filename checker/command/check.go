@@ -87,9 +87,9 @@ func (a *app) request(command string, args []string) (*request, error) {
 	return r, err
 }
 
-// progress says on a terminal what takes time; done clears it.
+// progress says on a terminal that can clear a line what takes time; done clears it.
 func (a *app) progress(what string) (done func()) {
-	if !term.IsTerminal(int(a.err.Fd())) {
+	if !term.IsTerminal(int(a.err.Fd())) || os.Getenv("TERM") == "dumb" {
 		return func() {}
 	}
 	fmt.Fprintf(a.err, "\r%s ...\033[K", what)

@@ -16,6 +16,7 @@ import (
 
 	"pidone/checker/build"
 	"pidone/checker/course"
+	"pidone/checker/images"
 	"pidone/checker/remote"
 	"pidone/checker/vm"
 )
@@ -111,7 +112,17 @@ func (a *app) guestFiles(c *course.Course) ([]vm.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	// To compile it there takes minutes.
+	name, err := images.PayloadName(a.root)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := images.Payload(a.ctx, a.root, func() (string, error) { return tools.Go(), nil })
+	if err != nil {
+		return nil, err
+	}
 	files := append(vm.Tools(), []vm.File{
+		{Path: filepath.Join(guestKit, "bin", name), Mode: 0o755, Data: payload},
 		{Path: "/usr/local/bin/checker", Link: vm.ProgramPath},
 		{Path: "/usr/local/bin/go", Link: guestGo + "/bin/go"},
 		{Path: "/usr/local/bin/make", Mode: 0o755, Data: []byte(guestMake)},
@@ -242,10 +253,15 @@ func (a *app) guestTerminal() remote.Terminal {
 }
 
 func (a *app) shellProgram(line []string) remote.Program {
+	// What runs there sees a terminal in any case.
+	kind := os.Getenv("TERM")
+	if !term.IsTerminal(int(a.out.Fd())) {
+		kind = "dumb"
+	}
 	p := remote.Program{
 		Path: "/bin/sh", Args: []string{"-l"}, Dir: guestKit, Terminal: true,
 		Env: []string{
-			"HOME=" + guestKit, "TERM=" + os.Getenv("TERM"), "USER=root", "SHELL=/bin/sh",
+			"HOME=" + guestKit, "TERM=" + kind, "NO_COLOR=" + os.Getenv("NO_COLOR"), "USER=root", "SHELL=/bin/sh",
 			"GOCACHE=" + guestCache, "GOMODCACHE=" + guestMod, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0",
 			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		},

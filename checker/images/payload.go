@@ -23,11 +23,10 @@ import (
 // goCommand finds the go command; it is called only if there is something to
 // compile.
 func Payload(ctx context.Context, kit string, goCommand func() (string, error)) ([]byte, error) {
-	sum, err := payloadSum(kit)
+	name, err := PayloadName(kit)
 	if err != nil {
-		return nil, fmt.Errorf("find payload: %w", err)
+		return nil, err
 	}
-	name := "payload-" + sum
 	places := []string{filepath.Join(kit, "bin")}
 	if dir, err := CacheDir(); err == nil {
 		places = append(places, dir)
@@ -66,6 +65,16 @@ func Payload(ctx context.Context, kit string, goCommand func() (string, error)) 
 		}
 	}
 	return data, nil
+}
+
+// PayloadName is the name of the payload's file in the kit's bin folder. It tells
+// what the payload is compiled from.
+func PayloadName(kit string) (string, error) {
+	sum, err := payloadSum(kit)
+	if err != nil {
+		return "", fmt.Errorf("find payload: %w", err)
+	}
+	return "payload-" + sum, nil
 }
 
 // payloadSum is that of all that the payload is made from.
