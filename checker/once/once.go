@@ -5,7 +5,8 @@
 // it has none.
 //
 // A signal ends it as kill -9 would: it has nothing to say or to keep then, and
-// what runs in the sandbox ends even so.
+// what runs in the sandbox ends even so. It ends with all that the program began; the
+// kernel clears away the empty sandbox behind it (sandbox.Host.RunLast).
 package once
 
 import (
@@ -55,7 +56,6 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 	if failure != nil {
 		return 0, failure
 	}
-	defer host.Close()
 	var stdout, stderr []byte
 	if record {
 		run, failure := trace.Record(context.Background(), host, cmd, trace.Options{})
@@ -69,7 +69,7 @@ func Run(args []string, out, err *os.File) (status int, _ error) {
 			status = first.Exit.Code
 		}
 	} else {
-		res, failure := host.Run(context.Background(), cmd)
+		res, failure := host.RunLast(context.Background(), cmd)
 		if failure != nil {
 			return 0, failure
 		}

@@ -2,9 +2,14 @@ package once
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,36 +17,54 @@ import (
 	"pidone/checker/sandbox"
 )
 
+// runVariable has the test's program do what the command does, which ends afterwards.
+const runVariable = "PIDONE_TEST_ONCE"
+
+// refusedVariable says why this machine has no sandboxes.
+const refusedVariable = "PIDONE_TEST_REFUSED"
+
 // TestMain gives an ordinary user's tests a user namespace to make sandboxes in.
 func TestMain(m *testing.M) {
+	if os.Getenv(runVariable) != "" {
+		status, err := Run(os.Args[1:], os.Stdout, os.Stderr)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 2
+		}
+		os.Exit(status)
+	}
 	code, entered, err := sandbox.Enter()
 	if err == nil && entered {
 		os.Exit(code)
 	}
+	var refused *sandbox.RefusedError
+	if errors.As(err, &refused) {
+		os.Setenv(refusedVariable, err.Error())
+	}
 	os.Exit(m.Run())
+}
+
+func itself(t *testing.T, args ...string) *exec.Cmd {
+	if why := os.Getenv(refusedVariable); why != "" {
+		t.Skip("needs user namespaces: ", why)
+	}
+	program, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), runVariable+"=1")
+	return cmd
 }
 
 func run(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	dir := t.TempDir()
-	var streams [2]*os.File
-	for i, name := range []string{"out", "err"} {
-		f, err := os.Create(filepath.Join(dir, name))
-		require.NoError(t, err)
-		defer f.Close()
-		streams[i] = f
+	var out, text strings.Builder
+	cmd := itself(t, args...)
+	cmd.Stdout, cmd.Stderr = &out, &text
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
 	}
-	status, err := Run(args, streams[0], streams[1])
-	var refused *sandbox.RefusedError
-	if errors.As(err, &refused) {
-		t.Skip("needs user namespaces: ", err)
-	}
-	require.NoError(t, err)
-	out, err := os.ReadFile(filepath.Join(dir, "out"))
-	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(dir, "err"))
-	require.NoError(t, err)
-	return status, string(out), string(text)
+	return cmd.ProcessState.ExitCode(), out.String(), text.String()
 }
 
 func TestRun(t *testing.T) {
@@ -60,6 +83,46 @@ func TestRun(t *testing.T) {
 	}
 	status, _, _ := run(t, "--", "sh", "-c", "kill -9 $$")
 	assert.Equal(t, 128+9, status)
+	_, out, _ := run(t, "--", "sh", "-c", "(sleep 0.3; echo late) & echo early")
+	assert.Equal(t, "early\nlate\n", out, "it waits for all that the program began")
+}
+
+// TestNothingStays says that a sandbox goes, whether the command that made it ended or
+// was killed.
+func TestNothingStays(t *testing.T) {
+	for _, how := range []string{"ends", "is killed"} {
+		// No other command has this argument.
+		mark := fmt.Sprintf("0.3%09d", rand.IntN(1e9))
+		if how == "is killed" {
+			mark = "98" + mark
+		}
+		cmd := itself(t, "--", "sh", "-c", "sleep "+mark+" & sleep "+mark)
+		require.NoError(t, cmd.Start())
+		there := func() bool {
+			groups, err := filepath.Glob(fmt.Sprintf("/sys/fs/cgroup/*/pidone-%d-*", cmd.Process.Pid))
+			require.NoError(t, err)
+			return len(groups) > 0 || runs(t, mark)
+		}
+		require.Eventually(t, there, 30*time.Second, time.Millisecond)
+		if how == "is killed" {
+			require.NoError(t, cmd.Process.Kill())
+		}
+		_ = cmd.Wait()
+		assert.Equal(t, how == "is killed", !cmd.ProcessState.Success())
+		assert.Eventually(t, func() bool { return !there() }, 30*time.Second, 10*time.Millisecond, how)
+	}
+}
+
+// runs tells whether some process has an argument with this in it.
+func runs(t *testing.T, argument string) bool {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), argument) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestBadUsage(t *testing.T) {

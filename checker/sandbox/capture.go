@@ -39,12 +39,16 @@ func (c *capture) take(b []byte) {
 	}
 }
 
-// drain reads the output streams until init has ended, and then what is left in
-// them. Their end need not come: a descriptor of one may lie in a message
-// between sockets that hold each other, unix(7), which is no process's and never
-// ends. When it comes, atEnd is called, if it is not nil.
+// drain reads the output streams until init has ended, or for the last run until
+// init has seen the end of all else, and then what is left in them. Their end need
+// not come: a descriptor of one may lie in a message between sockets that hold each
+// other, unix(7), which is no process's and never ends. When it comes, atEnd is
+// called, if it is not nil.
 func (r *running) drain(atEnd func()) {
 	fds := []unix.PollFd{{Fd: int32(r.pidfd), Events: unix.POLLIN}}
+	if r.last {
+		fds[0] = unix.PollFd{Fd: int32(r.report[0])} // its end is told without asking
+	}
 	for _, c := range r.out {
 		fds = append(fds, unix.PollFd{Fd: int32(c.fd), Events: unix.POLLIN})
 	}

@@ -214,41 +214,52 @@ func (gr *group) flags() uint64 {
 	return 0
 }
 
-// make appends what makes the group; in v2 it opens it for the arguments of
-// clone3(2) at the address clone.
+// make appends what makes a group of v2, which its first process is born in: it
+// opens it for the arguments of clone3(2) at the address clone.
 func (gr *group) make(s *script, l Limits, clone uintptr) {
-	if gr == nil {
+	if gr.flags() == 0 {
 		return
 	}
-	memory, processes := strconv.FormatInt(l.Memory, 10), strconv.Itoa(l.Processes)
+	dir := gr.dirs[0]
+	limit := func(file, value string, must bool) {
+		s.writeFile("limit cgroup: "+file, filepath.Join(dir, file), value, must)
+	}
+	s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, s.str(dir), 0o755)
+	limit("cgroup.max.descendants", strconv.Itoa(gr.descendants()), true)
+	if gr.g.limits {
+		limit("memory.max", strconv.FormatInt(l.Memory, 10), true)
+		limit("pids.max", strconv.Itoa(l.Processes), true)
+	}
+	// Where there is swap, memory.max alone would only push it there.
+	limit("memory.swap.max", "0", false)
+	inner := s.str(filepath.Join(dir, box))
+	s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, inner, 0o755)
+	gr.delegate(s)
+	s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, inner, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0).
+		to(clone + unsafe.Offsetof(cloneArgs{}.cgroup))
+}
+
+// makeOld makes a group of v1, while the janitor makes init, which joins it later.
+// It is the janitor that removes it, at the checker's end at the latest.
+func (gr *group) makeOld(l Limits) error {
+	if gr == nil || gr.g.v2 {
+		return nil
+	}
 	for i, dir := range gr.dirs {
-		if !slices.Contains(gr.dirs[:i], dir) { // both controllers of v1 may be in one hierarchy
-			s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, s.str(dir), 0o755)
-		}
-		limit := func(file, value string, must bool) {
-			s.writeFile("limit cgroup: "+file, filepath.Join(dir, file), value, must)
-		}
-		switch {
-		case gr.g.v2:
-			limit("cgroup.max.descendants", strconv.Itoa(gr.descendants()), true)
-			if gr.g.limits {
-				limit("memory.max", memory, true)
-				limit("pids.max", processes, true)
+		if !slices.Contains(gr.dirs[:i], dir) { // both controllers may be in one hierarchy
+			if err := unix.Mkdir(dir, 0o755); err != nil {
+				return fmt.Errorf("make cgroup %s: %w", dir, err)
 			}
-			// Where there is swap, memory.max alone would only push it there.
-			limit("memory.swap.max", "0", false)
-			inner := s.str(filepath.Join(dir, box))
-			s.do("make cgroup "+dir, unix.SYS_MKDIRAT, atFDCWD, inner, 0o755)
-			gr.delegate(s)
-			s.do("open cgroup "+dir, unix.SYS_OPENAT, atFDCWD, inner, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0).
-				to(clone + unsafe.Offsetof(cloneArgs{}.cgroup))
-			continue
-		case i == 0:
-			limit("memory.limit_in_bytes", memory, true)
-		default:
-			limit("pids.max", processes, true)
+		}
+		file, value := "memory.limit_in_bytes", l.Memory
+		if i > 0 {
+			file, value = "pids.max", int64(l.Processes)
+		}
+		if err := writeAt(unix.AT_FDCWD, filepath.Join(dir, file), strconv.FormatInt(value, 10)); err != nil {
+			return fmt.Errorf("limit cgroup: %w", err)
 		}
 	}
+	return nil
 }
 
 // enter appends what moves the process into the group, unless it was born there.
@@ -269,10 +280,6 @@ func (gr *group) remove(s *script) {
 	if gr == nil {
 		return
 	}
-	dirs := gr.dirs
-	if gr.g.v2 {
-		dirs = []string{filepath.Join(dirs[0], box), dirs[0]}
-	}
 	// SIGALRM ends a process that has to wait for too long.
 	words := func(v ...uint64) (b []byte) {
 		for _, w := range v {
@@ -285,6 +292,10 @@ func (gr *group) remove(s *script) {
 	s.do("reset SIGALRM", unix.SYS_RT_SIGACTION, uintptr(unix.SIGALRM), s.bytes(make([]byte, 32)), 0, 8)
 	s.do("set alarm", unix.SYS_SETITIMER, unix.ITIMER_REAL, second, 0)
 	s.do("unblock SIGALRM", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.word(^uint64(1<<(unix.SIGALRM-1))), 0, 8)
+	dirs := gr.dirs
+	if gr.g.v2 {
+		dirs = []string{filepath.Join(dirs[0], box), dirs[0]}
+	}
 	for _, dir := range dirs {
 		var again, busy, done place
 		s.here(&again)

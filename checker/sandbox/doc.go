@@ -11,7 +11,8 @@
 // (setting the hostname succeeds and renames the sandbox), but is an
 // unprivileged id outside. When Run returns, and when the checker is killed at
 // any moment, every process of it has ended and no mount, cgroup or file of it
-// is left.
+// is left. (RunLast returns a few milliseconds before that, in which no code of
+// the program runs any more.)
 //
 // It does not promise to withstand a hole in the kernel, nor to hide that it is
 // a sandbox, nor equal times. Where the caller may not use cgroups, memory and
@@ -38,11 +39,11 @@
 // The janitor is started by the thread, in its mount namespace. New namespaces
 // take the kernel longest of all, so it begins with what leads there (image.go
 // says how), while the thread prepares the rest of the script and builds the
-// root. It forks init and makes the cgroups (before that where a process can be
-// born in one, cgroup v2), and then waits for the end of a pipe that the checker
+// root. It makes the cgroup first where a process can be born in one, cgroup v2;
+// those of v1 the thread makes meanwhile. It forks init, and then waits for the end of a pipe that the checker
 // holds. That comes when the checker is done with the sandbox, and when it is
 // gone, however that came; then the janitor removes the cgroups, which are files
-// that would stay.
+// that would stay, whether they were made yet or not.
 //
 // The sandbox's init (clone3(2)) is born into new user, PID, UTS, IPC and network
 // namespaces, as a child of the checker's thread, not of the janitor. It brings

@@ -34,7 +34,8 @@ func TestWhatARunHadOfTheMachine(t *testing.T) {
 	assert.Equal(t, 1, calls)
 	assert.LessOrEqual(t, cpu, slept.CPU)
 
-	had("sleep", limit, func(_, _ time.Duration) { t.Error("it ended before") })
+	// However often it may be given more time for that of others.
+	had("sleep", StillAfter/(2*patience), func(_, _ time.Duration) { t.Error("it ended before") })
 
 	assert.GreaterOrEqual(t, spun.Duration, limit)
 	assert.Less(t, slept.Duration, 2*(StillAfter+limit), "who sleeps gets no more time for it")

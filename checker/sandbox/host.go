@@ -60,7 +60,7 @@ func Open() (*Host, error) {
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
-	h.busy.Go(func() { h.opened() })
+	h.opened()
 	return h, nil
 }
 
@@ -73,7 +73,7 @@ func (h *Host) opened() *groups {
 // sweepGroups has the groups swept once, meanwhile.
 func (h *Host) sweepGroups() {
 	if g := h.opened(); g != nil {
-		h.sweep.Do(func() { h.busy.Go(g.sweep) })
+		h.sweep.Do(g.sweep)
 	}
 }
 
@@ -196,6 +196,33 @@ func has(caps ...int) bool {
 // An error means that the checker, not the program, failed; what the program
 // did is in the Result.
 func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
+	if err := cmd.complete(); err != nil {
+		return nil, err
+	}
+	var res *Result
+	err := <-onThread(func() (err error) {
+		res, err = h.run(ctx, &cmd, false)
+		return err
+	})
+	return res, err
+}
+
+// RunLast is Run for a program that ends afterwards: on the thread of the calling
+// goroutine, which it locks to it and which is of no use for anything else then;
+// and it returns when all that the program began has ended. The kernel and the
+// janitor clear away what the sandbox consisted of meanwhile, whether or not the
+// caller still lives: its init, its mounts and its group are gone a few milliseconds
+// later.
+func (h *Host) RunLast(ctx context.Context, cmd Command) (*Result, error) {
+	if err := cmd.complete(); err != nil {
+		return nil, err
+	}
+	runtime.LockOSThread()
+	return h.run(ctx, &cmd, true)
+}
+
+// complete sets what the caller left at zero, and says what cannot be run.
+func (cmd *Command) complete() error {
 	defaults := DefaultLimits()
 	l := &cmd.Limits
 	setDefault(&l.Processes, defaults.Processes)
@@ -209,18 +236,10 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 	}
 	for _, s := range append(append([]string{cmd.Path, cmd.Dir}, cmd.Args...), cmd.Env...) {
 		if strings.ContainsRune(s, 0) {
-			return nil, fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
+			return fmt.Errorf("run %s: %q has a NUL byte in it", cmd.Path, s)
 		}
 	}
-	if err := checkTrees(cmd.Trees); err != nil {
-		return nil, err
-	}
-	var res *Result
-	err := <-onThread(func() (err error) {
-		res, err = h.run(ctx, &cmd)
-		return err
-	})
-	return res, err
+	return checkTrees(cmd.Trees)
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes

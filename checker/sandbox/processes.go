@@ -112,7 +112,9 @@ func (r *running) end() {
 	}
 	// Now the janitor has something to do.
 	r.leave()
-	_ = waitFor(r.janitor)
+	if !r.last {
+		_ = waitFor(r.janitor)
+	}
 	closeFD(&r.janitorFD)
 }
 
@@ -120,7 +122,7 @@ func (r *running) end() {
 // something to look at in it. The end of one takes the kernel a while, so this is
 // done while somebody else has something to do.
 func (r *running) leave() {
-	if r.outside >= 0 && (r.pid < 0 || len(r.cmd.Trees) == 0 && r.cmd.Look == "") {
+	if r.outside >= 0 && !r.last && (r.pid < 0 || len(r.cmd.Trees) == 0 && r.cmd.Look == "") {
 		_ = unix.Setns(r.outside, unix.CLONE_NEWNS)
 		closeFD(&r.outside)
 	}

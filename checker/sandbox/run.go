@@ -18,6 +18,7 @@ import (
 type running struct {
 	host *Host
 	cmd  *Command
+	last bool     // see RunLast
 	undo []func() // in order of acquisition; run backwards
 
 	stdio   [3]int // the sandbox's ends
@@ -69,8 +70,8 @@ func closeFD(fd *int) {
 	}
 }
 
-func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
-	r := &running{host: h, cmd: cmd, pidfd: -1}
+func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err error) {
+	r := &running{host: h, cmd: cmd, last: last, pidfd: -1}
 	defer r.cleanUp()
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -110,6 +111,9 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 	if err := b.build(); err != nil {
 		return nil, err
 	}
+	if err := gr.makeOld(cmd.Limits); err != nil {
+		return nil, err
+	}
 	if err := r.meetInit(); err != nil {
 		return nil, r.because(err, s)
 	}
@@ -129,9 +133,6 @@ func (h *Host) run(ctx context.Context, cmd *Command) (_ *Result, err error) {
 		_ = writeAt(proc, strconv.Itoa(r.pid)+"/oom_score_adj", "1000")
 	}
 
-	if _, err := r.hear(); err != nil { // that the group is there
-		return nil, r.because(err, s)
-	}
 	groupsFD, err := gr.openBox()
 	if err != nil {
 		return nil, err
@@ -228,8 +229,10 @@ func (r *running) follow(ctx context.Context, gr *group, init *Init) (status uni
 		return status, nil
 	}
 	r.drain(r.leave)
-	if err := waitFor(init.PID); err != nil {
-		return 0, err
+	if !r.last {
+		if err := waitFor(init.PID); err != nil {
+			return 0, err
+		}
 	}
 	r.reaped()
 	var word [4]byte

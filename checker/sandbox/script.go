@@ -36,19 +36,14 @@ func (r *running) begin(gr *group) *script {
 		flags |= unix.CLONE_NEWUSER
 	}
 	clone := s.bytes(cloneArgs{flags: flags}.bytes())
-	born := gr.flags() != 0 // in its group
-	if born {
-		gr.make(s, r.cmd.Limits, clone)
-	}
+	gr.make(s, r.cmd.Limits, clone)
 	pid := s.word(0)
 	s.do("make namespaces", unix.SYS_CLONE3, clone, unsafe.Sizeof(cloneArgs{})).to(pid)
 	s.test(pid, exactly(0), &asInit)
 	s.do("tell pid", unix.SYS_WRITE, statusFD, pid, 8)
-	if !born {
-		gr.make(s, r.cmd.Limits, clone)
+	if !r.last { // else it is the last to leave it
+		s.try("leave mount namespace", unix.SYS_SETNS, mountsFD, unix.CLONE_NEWNS)
 	}
-	s.do("tell that the group is there", unix.SYS_WRITE, statusFD, pid, 8)
-	s.try("leave mount namespace", unix.SYS_SETNS, mountsFD, unix.CLONE_NEWNS)
 	// The standard streams too: who reads them must see their end.
 	s.do("close standard streams", unix.SYS_CLOSE_RANGE, 0, 2, 0)
 	s.do("close descriptors", unix.SYS_CLOSE_RANGE, reportFD, 0xffffffff, 0)
@@ -99,6 +94,9 @@ func (r *running) complete(s *script, b *rootBuilder, gr *group, prog []unix.Soc
 		s.try("read "+path, unix.SYS_SENDFILE, uintptr(outputFD+i), 0, 0, uintptr(cmd.Limits.Disk)).from(1, file)
 		s.try("close", unix.SYS_CLOSE).from(0, file)
 	}
+	// The end of this process, with the namespaces that nobody else is in, takes the
+	// kernel longer than a small program. Who need not wait for that sees this.
+	s.try("tell the end", unix.SYS_CLOSE, reportFD)
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 
 	s.here(&asProgram)

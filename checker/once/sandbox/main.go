@@ -1,4 +1,8 @@
 // Command sandbox runs one program of this machine in a sandbox: see package once.
+//
+// It does not live long enough for the number of processors to change.
+//
+//go:debug updatemaxprocs=0
 package main
 
 import (
