@@ -58,6 +58,5 @@ func host(t *testing.T) *sandbox.Host {
 	require.NoError(t, err)
 	h, err := sandbox.Open()
 	require.NoError(t, err)
-	t.Cleanup(h.Close)
 	return h
 }

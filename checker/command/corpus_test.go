@@ -3,8 +3,11 @@ package command
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -61,9 +64,21 @@ func TestMain(m *testing.M) {
 		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}
+	manyAtATime()
 	code = m.Run()
 	os.RemoveAll(temp)
 	os.Exit(code)
+}
+
+// manyAtATime has more tests run at a time than there are processors, unless the
+// caller says how many: many a program sleeps until its time limit.
+func manyAtATime() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
+	}
 }
 
 // kit returns an app and a course for the kit that this test belongs to.
@@ -82,7 +97,6 @@ func openTestSession(t *testing.T, a *app) *session {
 	t.Helper()
 	h, err := sandbox.Open()
 	require.NoError(t, err)
-	t.Cleanup(h.Close)
 	return &session{host: h, root: a.root}
 }
 

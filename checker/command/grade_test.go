@@ -139,6 +139,7 @@ func leftIn(t *testing.T, out string) (left []string) {
 }
 
 func TestGrade(t *testing.T) {
+	t.Parallel()
 	dir, wanted := classFolder(t, true)
 	root, out := os.Getenv(rootVariable), filepath.Join(t.TempDir(), "report")
 	roster := filepath.Join(t.TempDir(), "roster.csv")

@@ -71,10 +71,6 @@ func (a *app) openSessionAt(p place) (s *session, code int, entered bool, err er
 
 func (s *session) close() {
 	s.guest.close()
-	if s.asRoot != nil {
-		s.asRoot.Close()
-	}
-	s.host.Close()
 }
 
 // build compiles the submission in dir.
@@ -131,9 +127,6 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 		return s.guest.record(ctx, cmd, b.Lines, opts)
 	}
 	host := s.host
-	if s.asRoot != nil {
-		host = s.asRoot
-	}
 	return trace.Record(ctx, host, cmd, opts)
 }
 

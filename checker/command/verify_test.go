@@ -15,6 +15,7 @@ import (
 // page: the skeleton scores nothing, each step done adds what it is worth, the
 // last step comes with the others, and the whole is the solution.
 func TestVerifyStages(t *testing.T) {
+	t.Parallel()
 	a, c := kit(t)
 	s := openTestSession(t, a)
 	for _, e := range c.Exercises {
@@ -49,6 +50,7 @@ func TestVerifyStages(t *testing.T) {
 // TestVerifySolutions says that a solution passes its own exercise, and that
 // the one before is not enough for it.
 func TestVerifySolutions(t *testing.T) {
+	t.Parallel()
 	a, c := kit(t)
 	s := openTestSession(t, a)
 	for _, e := range c.Exercises {

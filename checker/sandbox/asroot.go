@@ -47,5 +47,7 @@ func OpenRoot() (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host as root: %w", err)
 	}
-	return &Host{ids: ids, root: true, name: name}, nil
+	h := &Host{ids: ids, root: true, name: name}
+	h.groups, h.noGroups = openGroups(name)
+	return h, nil
 }

@@ -182,7 +182,7 @@ func TestCgroupKillReachesNobodyOutside(t *testing.T) {
 	}
 	v.unharmed(t)
 	assert.Equal(t, "hello", ran(t, h, attack(t, "hello")).of(t, "world"))
-	if h.opened() != nil {
+	if h.groups != nil {
 		assert.Empty(t, dirsOf(h))
 	}
 }

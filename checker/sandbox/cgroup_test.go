@@ -178,7 +178,7 @@ func TestSandboxIsInItsGroups(t *testing.T) {
 	seen := false
 	cmd := attack(t, "limits")
 	cmd.Watcher = &watcher{look: func(*Init) {
-		for _, dir := range h.opened().paths(0) {
+		for _, dir := range h.groups.paths(0) {
 			seen = true
 			for file, want := range map[string]string{"memory.limit_in_bytes": "12345344", "memory.max": "12345344", "pids.max": "77"} {
 				if value, err := os.ReadFile(filepath.Join(dir, file)); err == nil {
@@ -199,7 +199,7 @@ func TestSandboxIsInItsGroups(t *testing.T) {
 
 func dirsOf(h *Host) (left []string) {
 	for _, dir := range cgroupsOf(os.Getpid()) {
-		if strings.HasPrefix(filepath.Base(dir), h.opened().name) {
+		if strings.HasPrefix(filepath.Base(dir), h.groups.name) {
 			left = append(left, dir)
 		}
 	}
@@ -235,9 +235,9 @@ func TestForeignCheckersAreNotSwept(t *testing.T) {
 		namespace string
 		stays     bool
 	}{{"1", true}, {strings.Split(h.name, "-")[3], false}} {
-		dir := filepath.Join(h.opened().dirs[0], groupPrefix+"999999999-1-"+c.namespace+"-gone-0")
+		dir := filepath.Join(h.groups.dirs[0], groupPrefix+"999999999-1-"+c.namespace+"-gone-0")
 		require.NoError(t, os.Mkdir(dir, 0o755))
-		h.opened().sweep()
+		h.groups.sweep()
 		err := os.Remove(dir)
 		assert.Equal(t, c.stays, err == nil, "%s: %v", dir, err)
 	}

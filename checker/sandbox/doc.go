@@ -40,10 +40,10 @@
 // take the kernel longest of all, so it begins with what leads there (image.go
 // says how), while the thread prepares the rest of the script and builds the
 // root. It makes the cgroup first where a process can be born in one, cgroup v2;
-// those of v1 the thread makes meanwhile. It forks init, and then waits for the end of a pipe that the checker
-// holds. That comes when the checker is done with the sandbox, and when it is
-// gone, however that came; then the janitor removes the cgroups, which are files
-// that would stay, whether they were made yet or not.
+// those of v1 the thread makes meanwhile. It forks init, and then waits for the end
+// of a pipe that the checker holds. That comes when the checker is done with the
+// sandbox, and when it is gone, however that came; then the janitor removes the
+// cgroups, which are files that would stay, whether they were made yet or not.
 //
 // The sandbox's init (clone3(2)) is born into new user, PID, UTS, IPC and network
 // namespaces, as a child of the checker's thread, not of the janitor. It brings

@@ -96,8 +96,6 @@ func TestGroupsOfTheSandboxAreRemoved(t *testing.T) {
 // TestGroupsOfAKilledJanitor are removed by the next checker.
 func TestGroupsOfAKilledJanitor(t *testing.T) {
 	h := delegated(t)
-	h.opened()
-	h.busy.Wait()
 	dir := filepath.Join(h.groups.dirs[0], groupPrefix+"999999999-1-"+strings.Split(h.name, "-")[3]+"-gone-0")
 	require.NoError(t, os.MkdirAll(dir+"/"+box+"/a/b/c", 0o755))
 	require.NoError(t, os.Mkdir(dir+"/"+box+"/d", 0o755))

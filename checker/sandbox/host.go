@@ -19,15 +19,12 @@ import (
 // Host makes sandboxes on this machine. Its methods may be called by several
 // goroutines at once.
 type Host struct {
-	ids  idRange
-	root bool   // see OpenRoot
-	name string // of its processes and groups
-	// Cgroups are looked for while the caller goes on: see opened.
-	once     sync.Once
-	groups   *groups
+	ids      idRange
+	root     bool    // see OpenRoot
+	name     string  // of its processes and groups
+	groups   *groups // nil where there are none
 	noGroups error
 	sweep    sync.Once
-	busy     sync.WaitGroup // looking for cgroups, and sweeping them
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -39,7 +36,7 @@ type idRange struct{ base, count int }
 var wanted = idRange{base: 0x7A000000, count: 65536}
 
 // Open prepares for making sandboxes. The caller needs CAP_SYS_ADMIN in its
-// user namespace: see Enter. Close the Host when done.
+// user namespace: see Enter.
 func Open() (*Host, error) {
 	if !capable() {
 		return nil, errors.New("open sandbox host: CAP_SYS_ADMIN is missing")
@@ -60,31 +57,19 @@ func Open() (*Host, error) {
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}
-	h.opened()
+	h.groups, h.noGroups = openGroups(name)
 	return h, nil
 }
 
-// opened returns what makes cgroups, or nil where there are none.
-func (h *Host) opened() *groups {
-	h.once.Do(func() { h.groups, h.noGroups = openGroups(h.name) })
-	return h.groups
-}
-
-// sweepGroups has the groups swept once, meanwhile.
+// sweepGroups sweeps the groups, once.
 func (h *Host) sweepGroups() {
-	if g := h.opened(); g != nil {
-		h.sweep.Do(g.sweep)
+	if h.groups != nil {
+		h.sweep.Do(h.groups.sweep)
 	}
 }
 
 // NoGroups says why limits are not kept by cgroups; nil if they are.
-func (h *Host) NoGroups() error {
-	h.opened()
-	return h.noGroups
-}
-
-// Close ends what Open and the first Run began. No sandbox may be running.
-func (h *Host) Close() { h.busy.Wait() }
+func (h *Host) NoGroups() error { return h.noGroups }
 
 // pickRange chooses ids that are mapped in the caller's user namespace: if
 // possible none of them the caller's own.

@@ -91,7 +91,7 @@ func TestFailedRunsLeaveNothing(t *testing.T) {
 	after, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
 	assert.Equal(t, len(before), len(after), "descriptors")
-	if h.opened() != nil {
+	if h.groups != nil {
 		assert.Empty(t, dirsOf(h))
 	}
 }

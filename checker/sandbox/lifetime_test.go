@@ -32,7 +32,6 @@ func beChecker() int {
 		fmt.Println(err)
 		return 1
 	}
-	defer h.Close()
 	args := []string{"main", "linger"}
 	if with := os.Getenv(attackEnv); with != "" {
 		args = append([]string{"main"}, strings.Fields(with)...)
@@ -217,7 +216,7 @@ func TestKilledJanitorIsSweptAfter(t *testing.T) {
 	eventually(t, "its processes end", func() bool { return len(marked(c.mark)) == 0 })
 	// The last of its processes may still be leaving. (Other checkers sweep too.)
 	eventually(t, "the next checker sweeps", func() bool {
-		open(t).opened().sweep()
+		open(t).groups.sweep()
 		return len(cgroupsOf(c.pid)) == 0
 	})
 }
@@ -238,7 +237,7 @@ func TestLiveCheckersAreNotSwept(t *testing.T) {
 	<-started
 	before := dirsOf(h)
 	require.NotEmpty(t, before)
-	h.opened().sweep()
+	h.groups.sweep()
 	for _, dir := range before {
 		assert.DirExists(t, dir)
 	}

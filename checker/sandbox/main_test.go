@@ -128,7 +128,6 @@ func open(t *testing.T) *Host {
 	}
 	h, err := Open()
 	require.NoError(t, err)
-	t.Cleanup(h.Close)
 	return h
 }
 

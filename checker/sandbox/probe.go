@@ -174,7 +174,6 @@ func probeGroups() Feature {
 func probeSandbox(ctx context.Context) Feature {
 	h, err := Open()
 	if err == nil {
-		defer h.Close()
 		var res *Result
 		res, err = h.Run(ctx, Command{Path: "/bin/true", Args: []string{"true"}})
 		if err == nil && res.Status != 0 {

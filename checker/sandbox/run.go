@@ -89,7 +89,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 		return nil, err
 	}
 	r.later(func() { closeFD(&r.outside) })
-	g := h.opened()
+	g := h.groups
 	gr := g.next()
 	if cmd.Groups && g.canDelegate() {
 		gr.owner = h.ids.base
