@@ -3,9 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
+
+// Namespaces are entered by threads: let it be one, and the same each time.
+func init() { runtime.LockOSThread() }
 
 // Renames every machine that can be reached.
 func attack(where string) {
