@@ -1,9 +1,16 @@
 package evidence
 
-// A Network is what a network namespace held at one moment, of IPv4 alone.
+// A Network is what a network namespace held at one moment: of IPv4 alone, but for
+// OtherRoutes and Policies.
 type Network struct {
 	Links  []Link  `json:"links"`
 	Routes []Route `json:"routes,omitempty"` // of the main table
+	// OtherRoutes are those of IPv6, and of other tables: but those that the kernel
+	// makes for each interface and address by itself.
+	OtherRoutes []Route `json:"other_routes,omitempty"`
+	// Policies say which tables are asked, ip-rule(8), one line each:
+	// "ip 500: from 10.0.0.0/24 to all lookup 254".
+	Policies []string `json:"policies,omitempty"`
 	// Rules are the packet filter's, of nf_tables and of ip_tables, one line
 	// each: "ip nat POSTROUTING: masquerade". Tables and chains that do nothing
 	// are none.
@@ -37,9 +44,12 @@ const (
 
 // A Route is one line of a routing table.
 type Route struct {
-	To   string `json:"to"`            // "default" or "10.0.0.0/24"
-	Via  string `json:"via,omitempty"` // "10.0.0.1"
-	Link int    `json:"link"`          // index of the interface
+	To     string `json:"to"`               // "default", of IPv6 "::/0", or "10.0.0.0/24"
+	Via    string `json:"via,omitempty"`    // "10.0.0.1"
+	Link   int    `json:"link"`             // index of the interface
+	Kind   string `json:"kind,omitempty"`   // "blackhole"; "": one that leads somewhere
+	Metric int    `json:"metric,omitempty"` // of several to the same the lowest counts
+	Table  int    `json:"table,omitempty"`  // 0: the main table
 }
 
 // Networks are what a process had at one moment, and the host at the same.

@@ -5,7 +5,7 @@
 // and nothing of the caller's: it takes place on a thread of its own that is thrown away. What it
 // tells is the kernel's, by rtnetlink(7) and nfnetlink, and what the namespace
 // holds may be anything that a program could put there: there are bounds to what
-// is told. It knows IPv4 alone.
+// is told. Of IPv6 it knows the routes alone.
 package network
 
 import (

@@ -19,6 +19,7 @@ const (
 	maxLinks     = 64
 	maxAddresses = 16 // of a link
 	maxRoutes    = 64
+	maxPolicies  = 64
 	maxRules     = 64
 	maxText      = 120 // bytes of a rule
 )
@@ -77,12 +78,8 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 		}
 		n.Links = append(n.Links, link)
 	}
-	routes, err := h.RouteList(nil, netlink.FAMILY_V4)
-	if err != nil {
-		return nil, fmt.Errorf("list routes: %w", err)
-	}
-	for _, r := range routes[:min(len(routes), maxRoutes)] {
-		n.Routes = append(n.Routes, routeOf(r))
+	if err := steering(h, n); err != nil {
+		return nil, err
 	}
 	filters, err := packetRules(tables)
 	if err != nil {
@@ -113,22 +110,6 @@ func linkOf(l netlink.Link, hostID int) evidence.Link {
 		link.PeerIn = evidence.PeerElsewhere
 	}
 	return link
-}
-
-func routeOf(r netlink.Route) evidence.Route {
-	to := evidence.Route{To: "default", Link: r.LinkIndex}
-	if r.Dst != nil && r.Dst.String() != "0.0.0.0/0" {
-		to.To = r.Dst.String()
-	}
-	if r.Gw != nil {
-		to.Via = r.Gw.String()
-	}
-	for _, hop := range r.MultiPath {
-		if hop.Gw != nil && to.Via == "" {
-			to.Via, to.Link = hop.Gw.String(), hop.LinkIndex
-		}
-	}
-	return to
 }
 
 func sameFile(a, b int) (bool, error) {

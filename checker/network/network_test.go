@@ -137,6 +137,63 @@ func TestLookAtBothEnds(t *testing.T) {
 	assert.Equal(t, evidence.PeerElsewhere, in.Links[1].PeerIn)
 }
 
+// What the kernel makes by itself is not told, and everything else is.
+func TestLookAtRoutes(t *testing.T) {
+	needs(t, ProbeVeth())
+	ns := fresh(t)
+	quiet, err := Look(ns, ns, false)
+	require.NoError(t, err)
+	assert.Empty(t, quiet.OtherRoutes)
+	assert.NotEmpty(t, quiet.Policies)
+	var index int
+	require.NoError(t, Within(ns, func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = "one"
+		require.NoError(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "other"}))
+		for _, name := range []string{"lo", "one", "other"} {
+			l, err := netlink.LinkByName(name)
+			require.NoError(t, err)
+			require.NoError(t, netlink.LinkSetUp(l))
+			if name == "one" {
+				index = l.Attrs().Index
+				a, err := netlink.ParseAddr("10.0.0.1/24")
+				require.NoError(t, err)
+				require.NoError(t, netlink.AddrAdd(l, a))
+			}
+		}
+		return nil
+	}))
+	up, err := Look(ns, ns, false)
+	require.NoError(t, err)
+	assert.Equal(t, []evidence.Route{{To: "10.0.0.0/24", Link: index}}, up.Routes)
+	assert.Empty(t, up.OtherRoutes)
+	assert.Equal(t, quiet.Policies, up.Policies)
+
+	var want []evidence.Route
+	require.NoError(t, Within(ns, func() error {
+		add := func(to string, r netlink.Route, told evidence.Route) {
+			dst, err := netlink.ParseIPNet(to)
+			require.NoError(t, err)
+			r.Dst = dst
+			require.NoError(t, netlink.RouteAdd(&r), to)
+			want = append(want, told)
+		}
+		add("10.1.0.0/16", netlink.Route{LinkIndex: index, Table: 100}, evidence.Route{To: "10.1.0.0/16", Link: index, Table: 100})
+		add("10.2.0.0/16", netlink.Route{Type: unix.RTN_BLACKHOLE, Table: 1000, Priority: 5}, evidence.Route{To: "10.2.0.0/16", Kind: "blackhole", Table: 1000, Metric: 5})
+		if _, err := os.Stat("/proc/net/if_inet6"); err == nil {
+			add("fd00:9::/64", netlink.Route{LinkIndex: index}, evidence.Route{To: "fd00:9::/64", Link: index, Metric: 1024})
+		}
+		rule := netlink.NewRule()
+		rule.Family, rule.Priority, rule.Table, rule.Mark = netlink.FAMILY_V4, 500, 100, 7
+		return netlink.RuleAdd(rule)
+	}))
+	now, err := Look(ns, ns, false)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, want, now.OtherRoutes)
+	assert.Equal(t, up.Routes, now.Routes)
+	assert.ElementsMatch(t, append(up.Policies, "ip 500: from all to all fwmark 0x7 lookup 100"), now.Policies)
+}
+
 // Threads that were elsewhere must not come back to the program.
 func TestLookLeavesThreadsAlone(t *testing.T) {
 	before, err := os.Readlink("/proc/self/ns/net")

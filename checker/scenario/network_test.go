@@ -126,10 +126,35 @@ func TestWhatIsLeftOfANetwork(t *testing.T) {
 	for cause, change := range map[string]func(*evidence.Network){
 		"host-network-changed": func(n *evidence.Network) { n.Links[1].Addresses = append(n.Links[1].Addresses, "10.0.0.9/24") },
 		"leftover-route":       func(n *evidence.Network) { n.Routes = append(n.Routes, evidence.Route{To: "10.9.0.0/16", Link: 2}) },
+		"leftover-policy":      func(n *evidence.Network) { n.Policies = append(n.Policies, "ip 500: from all to all lookup 100") },
 		"leftover-rule":        func(n *evidence.Network) { n.Rules = []string{"iptables-legacy nat: a rule"} },
 	} {
 		o := judge07(t, network07(t, "solution", func(run *evidence.Run) { change(&run.Host.Internet.After) }), 6, nil)
 		assert.Equal(t, []string{cause}, causes07(o), cause)
+	}
+}
+
+// A second route to the same is one more, and so is one that another table has. What
+// leads out of an interface that goes by itself goes with that.
+func TestWhichRoutesAreLeft(t *testing.T) {
+	veth := evidence.Link{Index: 77, Name: "x", Kind: "veth", Peer: 2, PeerIn: evidence.PeerElsewhere}
+	for cause, change := range map[string]func(*evidence.Network){
+		"leftover-route": func(n *evidence.Network) {
+			again := n.Routes[0]
+			n.Routes = append(n.Routes, again)
+		},
+		"leftover-route in a table": func(n *evidence.Network) {
+			n.OtherRoutes = append(n.OtherRoutes, evidence.Route{To: "default", Via: "10.0.0.2", Link: 2, Table: 100})
+		},
+		"host-network-changed": func(n *evidence.Network) { n.Routes = n.Routes[1:] },
+		"": func(n *evidence.Network) {
+			n.Links = append(n.Links, veth)
+			n.OtherRoutes = append(n.OtherRoutes, evidence.Route{To: "default", Link: veth.Index, Table: 100}, evidence.Route{To: "fd00::/64", Link: veth.Index})
+		},
+	} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) { change(&run.Host.Internet.After) }), 6, nil)
+		want, _, _ := strings.Cut(cause, " ")
+		assert.Equal(t, want, strings.Join(causes07(o), " "), cause)
 	}
 }
 

@@ -209,11 +209,15 @@ func (f *facts) networkLeft() (because, bool) {
 			return b, true
 		}
 	}
-	for _, r := range before.Routes {
-		if !slices.Contains(after.Routes, r) {
-			b.saw = fmt.Sprintf("the host's route to %s was gone", r.To)
-			return b, true
-		}
+	was, is := slices.Concat(before.Routes, before.OtherRoutes), slices.Concat(after.Routes, after.OtherRoutes)
+	if r, ok := more(is, was); ok {
+		b.saw = fmt.Sprintf("the host's %s was gone", routeWords(r))
+		return b, true
+	}
+	if p, ok := more(after.Policies, before.Policies); ok {
+		b.saw = fmt.Sprintf("the host's policy for routes %s was gone", quote(p))
+		b.try = "leave the policies alone that the host has already"
+		return b, true
 	}
 	for i := range after.Links {
 		l := &after.Links[i]
@@ -225,17 +229,50 @@ func (f *facts) networkLeft() (because, bool) {
 			}, true
 		}
 	}
-	for _, r := range after.Routes {
+	stay := slices.DeleteFunc(is, func(r evidence.Route) bool {
 		l := linkAt(after, r.Link)
-		if !slices.Contains(before.Routes, r) && (l == nil || !f.goes(l)) {
-			return because{
-				cause: "leftover-route",
-				saw:   fmt.Sprintf("a route to %s on the host, when all was over", r.To),
-				try:   "delete it when the container has ended",
-			}, true
-		}
+		return l != nil && f.goes(l)
+	})
+	if r, ok := more(was, stay); ok {
+		return because{
+			cause: "leftover-route",
+			saw:   fmt.Sprintf("a %s on the host, when all was over", routeWords(r)),
+			try:   "delete it when the container has ended",
+		}, true
+	}
+	if p, ok := more(before.Policies, after.Policies); ok {
+		return because{
+			cause: "leftover-policy",
+			saw:   fmt.Sprintf("a policy for routes on the host, when all was over: %s", quote(p)),
+			try:   "delete it when the container has ended",
+		}, true
 	}
 	return f.rulesLeft(before, after)
+}
+
+// more returns the first of what is in b more often than in a.
+func more[T comparable](a, b []T) (T, bool) {
+	left := slices.Clone(a)
+	for _, one := range b {
+		i := slices.Index(left, one)
+		if i < 0 {
+			return one, true
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	var none T
+	return none, false
+}
+
+func routeWords(r evidence.Route) string {
+	words := "route to " + r.To
+	if r.Table != 0 {
+		words += fmt.Sprintf(" in table %d", r.Table)
+	}
+	if r.Kind != "" {
+		words += fmt.Sprintf(" (%s)", r.Kind)
+	}
+	return words
 }
 
 // goes tells whether an interface that is there at the end goes by itself: when
