@@ -182,6 +182,9 @@ type Mount struct {
 	Root   string `json:"root"`   // the folder of the file system that is mounted
 	// ReadOnly: nobody can write through this mount.
 	ReadOnly bool `json:"read_only,omitempty"`
+	// Names: what is mounted is a single file, and the process's /etc/resolv.conf,
+	// /etc/hosts or /etc/hostname is that.
+	Names bool `json:"names,omitempty"`
 	// Host is the path at which the host showed that same folder at the start of
 	// the run; empty if it did not.
 	Host string `json:"host,omitempty"`

@@ -44,7 +44,7 @@ func commandChecks() []sentence {
 		},
 		{
 			head: "command reaches host", check: true, neg: true,
-			about: "No file of the host can be opened by the command: neither its working directory nor an open folder lies outside of its root directory, nothing of the host is mounted below it (but devices and single files such as /etc/resolv.conf), and its /proc shows no process with another root.",
+			about: "No file of the host can be opened by the command: neither its working directory nor an open folder lies outside of its root directory, nothing of the host is mounted below it (but devices and single files that tell names, such as /etc/resolv.conf), and its /proc shows no process with another root.",
 			parse: func(args []string) (action, error) { return noArgs(args, commandReaches) },
 		},
 		{

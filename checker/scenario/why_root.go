@@ -260,10 +260,11 @@ func (f *facts) movedAfter(call *evidence.Event) bool {
 }
 
 // harmless tells whether a folder or file of the host may be mounted in a
-// container: the image itself, volumes, devices, and what tells names.
+// container: the image itself, volumes, devices, and what tells names, which may
+// be a file that was written for this container.
 func (f *facts) harmless(m evidence.Mount) bool {
 	in := func(dir string) bool { return m.Host == dir || strings.HasPrefix(m.Host, dir+"/") }
-	return f.run.Image != nil && in(f.run.Image.Path) || strings.HasPrefix(m.Host, f.onHost("")+"/") || in("/dev") || in("/sys") ||
+	return f.run.Image != nil && in(f.run.Image.Path) || strings.HasPrefix(m.Host, f.onHost("")+"/") || in("/dev") || in("/sys") || m.Names ||
 		path.Dir(m.Host) == "/etc" && slices.Contains([]string{"resolv.conf", "hosts", "hostname"}, path.Base(m.Host))
 }
 

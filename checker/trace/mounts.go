@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // A mount is a line of a mountinfo file, proc_pid_mountinfo(5).
 type mount struct {
+	id    uint64
 	point string
 	// what tells it from another one at the same point: its number, which may
 	// be given again, its device, the root in it, and the file system's type.
@@ -65,6 +67,7 @@ func parseMounts(data []byte) []mount {
 			readOnly: slices.Contains(strings.Split(string(fields[5]), ","), "ro"),
 			device:   string(fields[2]), root: printable(string(unescape(fields[3]))),
 		}
+		m.id, _ = strconv.ParseUint(string(fields[0]), 10, 64)
 		// Behind the optional fields: "-", the type, the source.
 		if i := slices.IndexFunc(fields, func(f []byte) bool { return string(f) == "-" }); i >= 0 && i+1 < len(fields) {
 			what = append(append(what, ' '), fields[i+1]...)

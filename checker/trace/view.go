@@ -81,7 +81,7 @@ func (r *Recorder) view(pid int) (*evidence.View, error) {
 	if v.Outside, err = r.openFolders(pid, at, v.Outside); err != nil {
 		return nil, err
 	}
-	if v.Mounts, err = r.mountsOf(pid); err != nil {
+	if v.Mounts, err = r.mountsOf(pid, root); err != nil {
 		return nil, err
 	}
 	v.Proc, v.ProcPIDs = procShows(root)
@@ -206,8 +206,8 @@ func (r *Recorder) openFolders(pid int, root place, ways []evidence.Way) ([]evid
 	return ways, nil
 }
 
-// mountsOf lists the mounts that a process sees.
-func (r *Recorder) mountsOf(pid int) ([]evidence.Mount, error) {
+// mountsOf lists the mounts that a process sees, whose root directory is root.
+func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 	fd, err := r.proc.open(pid, "mountinfo", unix.O_RDONLY)
 	if err != nil {
 		return nil, viewError(pid, "mountinfo", err)
@@ -217,6 +217,7 @@ func (r *Recorder) mountsOf(pid int) ([]evidence.Mount, error) {
 	if err != nil {
 		return nil, viewError(pid, "mountinfo", err)
 	}
+	names := mountedNames(root)
 	var out []evidence.Mount
 	for _, m := range parseMounts(data) {
 		if len(out) >= maxMounted {
@@ -224,10 +225,31 @@ func (r *Recorder) mountsOf(pid int) ([]evidence.Mount, error) {
 			break
 		}
 		out = append(out, evidence.Mount{
-			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Host: r.text(r.onHost(m)),
+			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Host: r.text(r.onHost(m)), Names: names[m.id],
 		})
 	}
 	return out, nil
+}
+
+// mountedNames returns the mounts of single files at which the files in /etc that
+// tell names lie, wherever links lead there.
+func mountedNames(root int) map[uint64]bool {
+	ids := map[uint64]bool{}
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
+	for _, name := range []string{"resolv.conf", "hosts", "hostname"} {
+		at, err := unix.Openat2(root, "etc/"+name, &how)
+		if err != nil {
+			continue
+		}
+		var st unix.Statx_t
+		err = unix.Statx(at, "", unix.AT_EMPTY_PATH, unix.STATX_TYPE|unix.STATX_MNT_ID, &st)
+		closeRaw(at)
+		// What is the root of a mount and no folder is all that is mounted there.
+		if err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0 {
+			ids[st.Mnt_id] = true
+		}
+	}
+	return ids
 }
 
 // onHost returns the path at which the host showed what a mount shows, or "".
