@@ -39,6 +39,11 @@ func (f *facts) notSent(n *evidence.Networks) (because, bool) {
 // instead.
 func (f *facts) notServed(n *evidence.Networks, instruction string, sent *evidence.SaidNetwork, came []evidence.Packet, forwarded bool, trouble string) because {
 	in := f.run.Host.Internet
+	if instruction == "resolve" {
+		if b, ok := f.askedNobody(came); ok {
+			return b
+		}
+	}
 	if forwarded {
 		if b, ok := f.hostEndWrong(n); ok {
 			return b.with("it arrived, and the answer did not come back to the command: %s", b.saw)
@@ -161,14 +166,40 @@ func (f *facts) noServer(n *evidence.Networks) (because, bool) {
 	if len(servers) == 0 {
 		return b, true
 	}
-	if !slices.Contains(servers, f.run.Host.Internet.Server) && !slices.Contains(servers, "8.8.8.8") {
-		b.cause = "other-name-server"
-		b.saw = "the container's /etc/resolv.conf names " + list(wordsPlain(servers, 3)) + ", where nothing answers"
-		b.try = "name the server that the host's /etc/resolv.conf names"
-		return b, true
+	if !slices.ContainsFunc(servers, f.outThere) {
+		return f.otherServer("the container's /etc/resolv.conf names ", servers), true
 	}
 	return because{}, false
 }
+
+// askedNobody says that questions for a name went out, and none of them to a
+// server that there is.
+func (f *facts) askedNobody(came []evidence.Packet) (because, bool) {
+	var asked []string
+	for _, p := range came {
+		if f.outThere(p.To) {
+			return because{}, false
+		}
+		if !slices.Contains(asked, p.To) {
+			asked = append(asked, p.To)
+		}
+	}
+	return f.otherServer("the question for a name went to ", asked), len(asked) > 0
+}
+
+func (f *facts) otherServer(saw string, servers []string) because {
+	return because{
+		cause: "other-name-server",
+		saw:   saw + list(wordsPlain(servers, 3)) + ", where nothing answers",
+		why:   "of the world's name servers the sandbox's internet has " + list(f.machines()) + " alone",
+		try:   "name the server that the host's /etc/resolv.conf names",
+	}
+}
+
+// machines are the addresses of those that there are on the internet.
+func (f *facts) machines() []string { return []string{f.run.Host.Internet.Server, "8.8.8.8"} }
+
+func (f *facts) outThere(address string) bool { return slices.Contains(f.machines(), address) }
 
 // resolvOnHost says that the host's file was changed.
 func (f *facts) resolvOnHost(now string) because {
