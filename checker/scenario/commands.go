@@ -46,7 +46,12 @@ func settings() []sentence {
 		{
 			head: "needs steps", usage: "N...",
 			about: "The scenario is skipped, saying so, until those steps of the exercise have passed.",
-			parse: parseNeeds,
+			parse: needs((*scene).require),
+		},
+		{
+			head: "rest needs steps", usage: "N...",
+			about: "The lines below are left out until those steps of the exercise have passed: they ask whether what these wanted has stayed so.",
+			parse: needs((*scene).stopUntil),
 		},
 		{
 			head: "container", usage: "[child exits N] [--] [ARG...]",
@@ -188,22 +193,25 @@ func wordArgs(args []string, allowed ...string) error {
 	return nil
 }
 
-func parseNeeds(args []string) (action, error) {
-	var steps []int
-	for _, arg := range args {
-		n, err := numberArg([]string{arg}, 1, 99)
-		if err != nil {
-			return nil, err
+// needs reads numbers of steps, which the line hands to do.
+func needs(do func(*scene, []int)) func(args []string) (action, error) {
+	return func(args []string) (action, error) {
+		var steps []int
+		for _, arg := range args {
+			n, err := numberArg([]string{arg}, 1, 99)
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, n)
 		}
-		steps = append(steps, n)
+		if len(steps) == 0 {
+			return nil, fmt.Errorf("want a number of a step")
+		}
+		return func(s *scene) (*failure, error) {
+			do(s, steps)
+			return nil, nil
+		}, nil
 	}
-	if len(steps) == 0 {
-		return nil, fmt.Errorf("want a number of a step")
-	}
-	return func(s *scene) (*failure, error) {
-		s.require(steps)
-		return nil, nil
-	}, nil
 }
 
 // runArgs reads the arguments of a container line.

@@ -77,6 +77,7 @@ func TestLintRefuses(t *testing.T) {
 		"first exits 0 or so":   "points 1\nfirst exits 0 or so\n",
 		"needs no steps":        "points 1\nneeds steps\nchild exists\n",
 		"needs step x":          "points 1\nneeds steps x\nchild exists\n",
+		"the rest needs none":   "points 1\nchild exists\nrest needs steps\nchild exists\n",
 		"inject what":           "points 1\ncontainer child exits\nchild exists\n",
 		"inject nought":         "points 1\ncontainer child exits 0\nchild exists\n",
 		"alone with nothing":    "points 1\nalone\nchild exists\n",

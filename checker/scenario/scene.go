@@ -237,11 +237,12 @@ type scene struct {
 
 	skipped string
 	unmet   []int
+	stopped bool // the rest of the lines is left out
 	err     error
 }
 
 // over tells whether the rest of the script has nothing more to say.
-func (s *scene) over() bool { return s.err != nil || s.skipped != "" }
+func (s *scene) over() bool { return s.err != nil || s.skipped != "" || s.stopped }
 
 // require skips the script unless all these steps have passed.
 func (s *scene) require(steps []int) {
@@ -253,6 +254,11 @@ func (s *scene) require(steps []int) {
 	if len(s.unmet) > 0 {
 		s.skipped = "waits until " + stepWords(s.unmet) + " passed"
 	}
+}
+
+// stopUntil leaves the rest of the script out unless all these steps have passed.
+func (s *scene) stopUntil(steps []int) {
+	s.stopped = slices.ContainsFunc(steps, func(n int) bool { return !s.script.Passed[n] })
 }
 
 func stepWords(steps []int) string {
