@@ -156,7 +156,8 @@ type View struct {
 	// Image: its root directory is the image's, or a copy of it: a file there
 	// holds what was put into this run's image alone.
 	Image bool `json:"image,omitempty"`
-	// Outside are ways to folders that do not lie below its root directory.
+	// Outside are ways to folders that do not lie below its root directory, and to
+	// namespaces of the host in which it is not.
 	Outside []Way `json:"outside,omitempty"`
 	// Mounts are those below its root directory, in the kernel's order.
 	Mounts []Mount `json:"mounts,omitempty"`
@@ -166,12 +167,15 @@ type View struct {
 	ProcPIDs uint64 `json:"proc_pids,omitempty"`
 }
 
-// Way is an open folder of a process, or the root directory of another one that
+// Way is an open file of a process, or the root directory of another one that
 // it sees in its /proc.
 type Way struct {
 	FD  int    `json:"fd"`            // descriptor; -1: the working directory
 	PID int    `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: none, FD counts
 	To  string `json:"to"`            // what the link in /proc says
+	// Namespace is the kind of the namespace that FD leads to, itself, or as a
+	// process or socket in it; "": FD is a folder.
+	Namespace string `json:"namespace,omitempty"`
 }
 
 // Mount is one line of a process's mountinfo, proc_pid_mountinfo(5).

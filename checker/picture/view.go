@@ -68,6 +68,8 @@ func (b *builder) sees(p *evidence.Process, v *evidence.View) []Note {
 			say(Warn, "/proc/%d/root leads out of its root directory", w.PID)
 		case w.FD < 0:
 			say(Warn, "its working directory lies outside: %s", b.short(w.To))
+		case w.Namespace != "":
+			say(Warn, "descriptor %d leads to the host's %s namespace: %s", w.FD, w.Namespace, b.short(w.To))
 		default:
 			say(Warn, "descriptor %d is open on a folder outside: %s", w.FD, b.short(w.To))
 		}

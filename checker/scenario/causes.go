@@ -79,6 +79,7 @@ func Causes() []Cause {
 		{"input-lost", "the command read something else than the program was given"},
 		{"cwd-outside", "the working directory lies outside of the new root"},
 		{"descriptor-outside", "an open descriptor leads out of the new root"},
+		{"descriptor-of-namespace", "an open descriptor leads to a namespace of the host"},
 		{"old-root", "the old root is still mounted in the container"},
 		{"host-mounted", "a folder of the host is mounted in the container"},
 		{"proc-refused", "mounting proc was refused"},

@@ -44,7 +44,7 @@ func commandChecks() []sentence {
 		},
 		{
 			head: "command reaches host", check: true, neg: true,
-			about: "No file of the host can be opened by the command: neither its working directory nor an open folder lies outside of its root directory, nothing of the host is mounted below it (but devices and single files that tell names, such as /etc/resolv.conf), and its /proc shows no process with another root.",
+			about: "No file of the host can be opened by the command, and no namespace of the host entered: neither its working directory nor an open folder lies outside of its root directory, no open file is a namespace of the host that the command is not in itself, a process in one (pidfd), or a netlink or packet socket made in one, nothing of the host is mounted below it (but devices and single files that tell names, such as /etc/resolv.conf), and its /proc shows no process with another root.",
 			parse: func(args []string) (action, error) { return noArgs(args, commandReaches) },
 		},
 		{
@@ -159,7 +159,7 @@ func commandRoot(s *scene) (*failure, error) {
 
 func commandReaches(s *scene) (*failure, error) {
 	f := s.facts
-	const want = "no file of the host within the command's reach"
+	const want = "no file and no namespace of the host within the command's reach"
 	if f.ran() == nil {
 		return &failure{want, f.noCommand()}, nil
 	}

@@ -214,6 +214,17 @@ func (f *facts) reaches() (because, bool) {
 				b.why = fmt.Sprintf("%s changes the root, not the working directory, and chdir did not follow", change.Call)
 			}
 			return b, true
+		case way.Namespace != "":
+			b := because{
+				cause: "descriptor-of-namespace",
+				saw:   fmt.Sprintf("the command has descriptor %d open, %s, which leads to the host's %s namespace", way.FD, word(way.To), kindWord(way.Namespace)),
+				why:   "setns goes there from any container that holds it",
+				try:   "close it before the command is executed, or open it with O_CLOEXEC",
+			}
+			if strings.HasPrefix(way.To, "socket:") {
+				b.why = "a socket stays in the network namespace that it was made in, wherever its process goes"
+			}
+			return b, true
 		default:
 			return because{
 				cause: "descriptor-outside",

@@ -78,7 +78,7 @@ func (r *Recorder) view(pid int) (*evidence.View, error) {
 	if dir, err := r.proc.open(pid, "cwd", unix.O_PATH|unix.O_DIRECTORY); err == nil && !below(dir, at) {
 		v.Outside = append(v.Outside, evidence.Way{FD: -1, To: r.text(r.pathOf(pid, "cwd"))})
 	}
-	if v.Outside, err = r.openFolders(pid, at, v.Outside); err != nil {
+	if v.Outside, err = r.openWays(pid, at, v.Outside); err != nil {
 		return nil, err
 	}
 	if v.Mounts, err = r.mountsOf(pid, root); err != nil {
@@ -166,44 +166,6 @@ func (r *Recorder) isPayload(pid int) bool {
 	defer closeRaw(at)
 	var st unix.Stat_t
 	return unix.Fstat(at, &st) == nil && st.Size == int64(len(want)) && bytes.Equal(r.contentOf(at, len(want)), want)
-}
-
-// openFolders adds the folders outside of root that a process has open.
-func (r *Recorder) openFolders(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
-	dir, err := r.proc.open(pid, "fd", unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return nil, viewError(pid, "fd", err)
-	}
-	defer closeRaw(dir)
-	var fds []int
-	buf := make([]byte, 4096)
-	for {
-		n, err := unix.ReadDirent(dir, buf)
-		if err != nil {
-			return nil, viewError(pid, "fd", err)
-		}
-		if n <= 0 {
-			break
-		}
-		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
-		for _, name := range names {
-			if fd, err := strconv.Atoi(name); err == nil {
-				fds = append(fds, fd)
-			}
-		}
-	}
-	slices.Sort(fds)
-	if len(fds) > maxFDs {
-		fds = fds[:maxFDs]
-		r.cut("descriptors")
-	}
-	for _, fd := range fds {
-		at, err := r.proc.open(pid, fdName(int32(fd)), unix.O_PATH|unix.O_DIRECTORY)
-		if err == nil && !below(at, root) && len(ways) < maxWays {
-			ways = append(ways, evidence.Way{FD: fd, To: r.text(r.pathOf(pid, fdName(int32(fd))))})
-		}
-	}
-	return ways, nil
 }
 
 // mountsOf lists the mounts that a process sees, whose root directory is root.

@@ -1,0 +1,161 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
+)
+
+// openWays adds what a process has open that leads out of its container: folders
+// outside of root; the host's namespaces, where it is in others itself, and
+// processes that are in them, for setns(2) takes both; and sockets by which the
+// network of the host is set up, for a socket stays in the namespace that it was
+// made in.
+func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
+	fds, err := r.openFiles(pid)
+	if err != nil {
+		return nil, viewError(pid, "fd", err)
+	}
+	own, err := r.looks.namespaces(pid, inodes{}, kinds[:])
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range fds {
+		if len(ways) >= maxWays {
+			break
+		}
+		name := fdName(int32(fd))
+		at, err := r.proc.open(pid, name, unix.O_PATH)
+		if err != nil {
+			continue
+		}
+		var st unix.Stat_t
+		way := evidence.Way{FD: fd}
+		switch err := unix.Fstat(at, &st); {
+		case err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR:
+			if below(at, root) { // which closes it
+				continue
+			}
+		default:
+			if err == nil {
+				way.Namespace = r.leadsTo(pid, fd, at, st.Ino, own)
+			}
+			closeRaw(at)
+			if way.Namespace == "" {
+				continue
+			}
+		}
+		way.To = r.text(r.pathOf(pid, name))
+		ways = append(ways, way)
+	}
+	return ways, nil
+}
+
+// openFiles lists the descriptors of a process.
+func (r *Recorder) openFiles(pid int) ([]int, error) {
+	dir, err := r.proc.open(pid, "fd", unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	defer closeRaw(dir)
+	var fds []int
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.ReadDirent(dir, buf)
+		if err != nil {
+			return nil, err
+		}
+		if n <= 0 {
+			break
+		}
+		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+		for _, name := range names {
+			if fd, err := strconv.Atoi(name); err == nil {
+				fds = append(fds, fd)
+			}
+		}
+	}
+	slices.Sort(fds)
+	if len(fds) > maxFDs {
+		fds = fds[:maxFDs]
+		r.cut("descriptors")
+	}
+	return fds, nil
+}
+
+// leadsTo returns the kind of the host's namespace that a descriptor leads to, of
+// one that its owner is not in; "" if it leads to none. at is the same file.
+func (r *Recorder) leadsTo(pid, fd, at int, inode uint64, own inodes) string {
+	foreign := func(kind int, namespace uint64) bool {
+		return namespace != 0 && namespace == r.host[kind] && own[kind] != 0 && own[kind] != namespace
+	}
+	var fs unix.Statfs_t
+	if unix.Fstatfs(at, &fs) == nil && fs.Type == unix.NSFS_MAGIC {
+		for kind, name := range kinds {
+			if foreign(kind, inode) {
+				return name
+			}
+		}
+		return ""
+	}
+	link, err := r.proc.link(pid, fdName(int32(fd)))
+	switch {
+	case err != nil:
+	case string(link) == "anon_inode:[pidfd]":
+		process := descriptorsOf{r, pid}.info(int32(fd), "Pid:", 10)
+		if process <= 0 {
+			return "" // it has ended
+		}
+		there, err := r.looks.namespaces(int(process), inodes{}, kinds[:])
+		for kind, name := range kinds {
+			if err == nil && foreign(kind, there[kind]) {
+				return name
+			}
+		}
+	case parseInode(link, "socket") != 0:
+		if foreign(netKind, r.controlled(pid, fd)) {
+			return kinds[netKind]
+		}
+	}
+	return ""
+}
+
+// controlled returns the network namespace of a socket of netlink(7) or packet(7):
+// who holds one sets up the network there or overhears it, wherever he is himself.
+// It is 0 for other sockets. Lists of sockets in /proc lack those that were not used
+// yet, so the socket itself is asked.
+func (r *Recorder) controlled(pid, fd int) uint64 {
+	process, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return 0 // it was killed
+	}
+	defer closeRaw(process)
+	socket, err := unix.PidfdGetfd(process, fd, 0)
+	if err == unix.ESRCH || err == unix.EBADF {
+		return 0
+	}
+	if err != nil {
+		r.fail(fmt.Errorf("look at socket %d of %d: %w", fd, pid, err))
+		return 0
+	}
+	defer closeRaw(socket)
+	domain, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil || domain != unix.AF_NETLINK && domain != unix.AF_PACKET {
+		return 0
+	}
+	ns, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(socket), unix.SIOCGSKNS, 0)
+	if errno != 0 {
+		r.fail(fmt.Errorf("find the network namespace of socket %d of %d: %w", fd, pid, errno))
+		return 0
+	}
+	defer closeRaw(int(ns))
+	var st unix.Stat_t
+	if err := unix.Fstat(int(ns), &st); err != nil {
+		return 0
+	}
+	return st.Ino
+}
