@@ -22,7 +22,7 @@ func TestImports(t *testing.T) {
 		"remote", "vm", "once",
 		"intake", "trace", "internet", "network", "build", "images", "sandbox", "debian", "gradescope",
 		"skeleton", "course",
-		"evidence", "pattern", "visible",
+		"evidence", "pace", "pattern", "visible",
 		"bench", "tally", "payload", "fetch", // commands of their own, which import nothing of the kit but types
 	}
 	rank := map[string]int{}
@@ -44,14 +44,14 @@ func TestImports(t *testing.T) {
 		"grade":        {"scenario", "evidence"},
 		"scenario":     {"evidence", "pattern"},
 		"trace":        {"sandbox", "evidence"},
-		"internet":     {"network", "sandbox", "evidence"},
+		"internet":     {"network", "sandbox", "evidence", "pace"},
 		"network":      {"sandbox", "evidence"},
 		"intake":       {"build", "pattern"},
 		"build":        {"sandbox"},
 		"remote":       {"trace", "internet", "network", "build", "sandbox", "evidence"},
 		"vm":           {"sandbox", "debian"},
 		"images":       {"sandbox"},
-		"payload":      {"evidence"},
+		"payload":      {"evidence", "pace"},
 		"fetch":        {"images", "debian"},
 	}
 	seen := map[string]bool{}

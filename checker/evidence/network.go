@@ -75,6 +75,9 @@ type Internet struct {
 	ResolvAfter string `json:"resolv_after"`
 	// Arrived are the packets that came, the first ones of each kind, in their order.
 	Arrived []Packet `json:"arrived,omitempty"`
+	Cut     bool     `json:"cut,omitempty"` // there were more
+	// Late is by how much the servers there were woken too late, at most, µs.
+	Late int64 `json:"late_us,omitempty"`
 }
 
 // A Packet is one that arrived on the internet, or several of the same.
@@ -95,4 +98,6 @@ type SaidNetwork struct {
 	TTL  int    `json:"ttl"` // of those packets, random too
 	// Answered tells what there was an answer to: "ping 1.1.1.1".
 	Answered []string `json:"answered"`
+	// Late is by how much it was woken too late, at most, while it waited, µs.
+	Late int64 `json:"late_us,omitempty"`
 }

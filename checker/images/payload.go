@@ -81,7 +81,7 @@ func PayloadName(kit string) (string, error) {
 func payloadSum(kit string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, runtime.Version(), runtime.GOARCH)
-	for _, pattern := range []string{"checker/payload/*.go", "checker/evidence/*.go", "go.sum"} {
+	for _, pattern := range []string{"checker/payload/*.go", "checker/evidence/*.go", "checker/pace/*.go", "go.sum"} {
 		files, err := filepath.Glob(filepath.Join(kit, pattern))
 		if err != nil {
 			return "", err

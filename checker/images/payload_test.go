@@ -42,7 +42,7 @@ func TestPayloadCannotBeCompiled(t *testing.T) {
 	kit := t.TempDir()
 	_, err := Payload(t.Context(), kit, goCommand)
 	assert.ErrorContains(t, err, "find payload: no checker/payload/*.go")
-	for _, dir := range []string{"checker/payload", "checker/evidence"} {
+	for _, dir := range []string{"checker/payload", "checker/evidence", "checker/pace"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(kit, dir), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(kit, dir, "x.go"), []byte("package main\nfunc main() { broken }\n"), 0o644))
 	}

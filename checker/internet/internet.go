@@ -33,12 +33,14 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"pidone/checker/evidence"
 	"pidone/checker/network"
+	"pidone/checker/pace"
 	"pidone/checker/sandbox"
 )
 
@@ -70,6 +72,7 @@ type Internet struct {
 	opts Options
 	undo []func()
 	tap  *tap
+	late time.Duration
 }
 
 // ResolvFile is where a machine says which name server it asks.
@@ -98,7 +101,9 @@ func (n *Internet) Look(ns, host int, tables bool) (*evidence.Network, error) {
 
 // Seen returns what it is, and what has arrived: all of it when Close has returned.
 func (n *Internet) Seen() evidence.Internet {
-	return evidence.Internet{HostAddress: HostAddress, Server: Server, Resolv: Resolv, Arrived: n.tap.arrived()}
+	in := evidence.Internet{HostAddress: HostAddress, Server: Server, Resolv: Resolv, Late: n.late.Microseconds()}
+	in.Arrived, in.Cut = n.tap.arrived()
+	return in
 }
 
 // connect joins the network namespace of the process pid, which is the
@@ -168,6 +173,8 @@ func (n *Internet) build(host int) error {
 		return err
 	}
 	n.undo = append(n.undo, n.tap.stop)
+	watch := pace.Start()
+	n.undo = append(n.undo, func() { n.late = max(0, watch.Late()) })
 	return n.serve()
 }
 

@@ -182,6 +182,7 @@ func TestFlood(t *testing.T) {
 	}))
 	n.Close()
 	assert.LessOrEqual(t, len(n.Seen().Arrived), maxPackets)
+	assert.Equal(t, len(n.Seen().Arrived) == maxPackets, n.Seen().Cut)
 	for _, p := range n.Seen().Arrived {
 		assert.LessOrEqual(t, len(p.Data), maxData)
 	}

@@ -29,6 +29,7 @@ type tap struct {
 
 	mu      sync.Mutex
 	packets []evidence.Packet
+	cut     bool // there were more
 }
 
 // listen opens a tap of an interface of this thread's namespace. It sees IPv4
@@ -96,6 +97,8 @@ func (t *tap) note(p evidence.Packet) {
 		t.packets[i].Count++
 	} else if len(t.packets) < maxPackets {
 		t.packets = append(t.packets, p)
+	} else {
+		t.cut = true
 	}
 }
 
@@ -107,14 +110,14 @@ func (t *tap) stop() {
 	unix.Close(t.wake)
 }
 
-// arrived returns what has been noted.
-func (t *tap) arrived() []evidence.Packet {
+// arrived returns what has been noted, and whether there was more.
+func (t *tap) arrived() (packets []evidence.Packet, cut bool) {
 	if t == nil {
-		return nil
+		return nil, false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.packets)
+	return slices.Clone(t.packets), t.cut
 }
 
 // parse reads an IPv4 packet, ip(7). It is false for what is none.

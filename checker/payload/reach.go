@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pidone/checker/evidence"
+	"pidone/checker/pace"
 )
 
 // How long an answer is waited for. It is in pieces, so that a machine which stands
@@ -31,11 +32,13 @@ const (
 type sender struct {
 	said *evidence.Said
 	net  *evidence.SaidNetwork
+	pace *pace.Watch
 }
 
 func newSender(args []string) *sender {
 	s := &sender{said: look(args), net: &evidence.SaidNetwork{Word: word(), TTL: 80 + rand.N(40)}}
 	s.said.Network = s.net
+	s.pace = pace.Start()
 	return s
 }
 
@@ -53,6 +56,7 @@ func (s *sender) dialer() *net.Dialer {
 
 // tell says what came of it.
 func (s *sender) tell(what string, err error) error {
+	s.net.Late = max(0, s.pace.Late()).Microseconds()
 	if err != nil {
 		s.said.Errors[what] = err.Error()
 	} else {
