@@ -110,6 +110,7 @@ func Causes() []Cause {
 		{"route-missing", "the container has no default route"},
 		{"forward-off", "the host does not forward packets"},
 		{"sent-by-another", "another process sent what the command should have"},
+		{"nat-other", "packets left the host with an address that is neither the container's nor the host's there"},
 		{"nat-missing", "packets left the host with the container's address"},
 		{"resolv-on-host", "the host's /etc/resolv.conf was changed"},
 		{"no-name-server", "the container knows no name server"},

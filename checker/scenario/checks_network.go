@@ -294,7 +294,7 @@ func commandReachesInternet(s *scene, instruction string) (*failure, error) {
 func drops(n *evidence.Networks) bool {
 	return slices.ContainsFunc(slices.Concat(n.Own.Rules, n.Host.Rules), func(rule string) bool {
 		_, what, _ := strings.Cut(rule, ": ")
-		return !slices.Contains([]string{"masquerade", "snat", "MASQUERADE", "SNAT", "accept", "ACCEPT"}, what)
+		return !translates(rule) && what != "accept" && what != "ACCEPT"
 	})
 }
 

@@ -70,27 +70,6 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 	return f.notArrived(n, instruction, trouble)
 }
 
-// notTranslated is for packets that arrived with the container's own address.
-func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
-	b := because{
-		cause: "nat-missing",
-		saw:   fmt.Sprintf("it arrived from %s, an address to which nobody out there knows the way", p.From),
-		try:   "have the host's packet filter put the host's address in its place: a rule that masquerades, of a chain of type nat at the hook postrouting",
-	}
-	if len(n.Host.Rules) == 0 {
-		b.why = "the host's packet filter has no rule"
-		if last := f.ran().by.Networks; last != nil && last.Host != nil && len(last.Host.Rules) > 0 {
-			return late("it arrived from " + p.From + ": there was no rule when the command was executed, and when it ended there was one")
-		}
-		if len(n.Own.Rules) > 0 {
-			b.why = "the rule is in the container's network namespace, not the host's"
-		}
-		return b
-	}
-	b.why = fmt.Sprintf("the rule that there is, %s, does not match it", quote(n.Host.Rules[0]))
-	return b
-}
-
 // notArrived is for what never arrived.
 func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) because {
 	saw := "nothing of it arrived on the internet"

@@ -1,0 +1,83 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pidone/checker/evidence"
+)
+
+// notTranslated is for packets that arrived with another address than the host's.
+func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
+	if b, ok := otherSender(n, p); ok {
+		return b
+	}
+	b := because{
+		cause: "nat-missing",
+		saw:   fmt.Sprintf("it arrived from %s, an address to which nobody out there knows the way", p.From),
+		try:   "have the host's packet filter put the host's address in its place: a rule that masquerades, of a chain of type nat at the hook postrouting",
+	}
+	if len(n.Host.Rules) == 0 {
+		b.why = "the host's packet filter has no rule"
+		if last := f.ran().by.Networks; last != nil && last.Host != nil && len(last.Host.Rules) > 0 {
+			return late("it arrived from " + p.From + ": there was no rule when the command was executed, and when it ended there was one")
+		}
+		if len(n.Own.Rules) > 0 {
+			b.why = "the rule is in the container's network namespace, not the host's"
+		}
+		return b
+	}
+	i := slices.IndexFunc(n.Host.Rules, translates)
+	if i < 0 {
+		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(wordsOf(n.Host.Rules, 3)))
+		return b
+	}
+	b.why = fmt.Sprintf("the rule that there is, %s, did not do it: it does not match, or the packet never came to it", quote(n.Host.Rules[i]))
+	chain, _, _ := strings.Cut(n.Host.Rules[i], ": ")
+	if i > 0 && strings.HasPrefix(n.Host.Rules[i-1], chain+": ") {
+		b.why += fmt.Sprintf("; before it in its chain is %s", quote(n.Host.Rules[i-1]))
+		b.try = "look at the order of the chain's rules: the first that matches a packet and says what becomes of it is the last that is asked"
+	}
+	return b
+}
+
+// otherSender says that a packet arrived with an address that was put in on the way,
+// since the container has not got it.
+func otherSender(n *evidence.Networks, p evidence.Packet) (because, bool) {
+	has := func(l evidence.Link) bool {
+		return slices.ContainsFunc(l.Addresses, func(a string) bool { return address(a) == p.From })
+	}
+	if slices.ContainsFunc(n.Own.Links, has) {
+		return because{}, false
+	}
+	b := because{
+		cause: "nat-other",
+		saw:   fmt.Sprintf("it arrived from %s, an address to which nobody out there knows the way", p.From),
+		why:   "on the way that address was put in place of the container's, and it is none of the host's",
+		try:   "have the packet filter masquerade: then the kernel puts in the address of the interface that a packet leaves by",
+	}
+	if i := slices.IndexFunc(n.Host.Links, has); i >= 0 {
+		b.why = fmt.Sprintf("on the way that address was put in place of the container's: it is the host's on %s, and not where the packet leaves", word(n.Host.Links[i].Name))
+	}
+	if i := slices.IndexFunc(n.Host.Rules, translates); i >= 0 {
+		b.why += fmt.Sprintf("; there is the rule %s", quote(n.Host.Rules[i]))
+	}
+	return b, true
+}
+
+// translates tells whether a rule puts another sender into packets.
+func translates(rule string) bool {
+	_, what, _ := strings.Cut(rule, ": ")
+	return slices.Contains([]string{"masquerade", "snat", "MASQUERADE", "SNAT"}, what)
+}
+
+// address returns the address of "10.0.0.1/24".
+func address(prefix string) string {
+	p, err := netip.ParsePrefix(prefix)
+	if err != nil {
+		return ""
+	}
+	return p.Addr().String()
+}
