@@ -282,9 +282,10 @@ func commandReachesInternet(s *scene, instruction string) (*failure, error) {
 		return nil, nil
 	}
 	why := f.notServed(n, instruction, sent, came, forwarded, trouble)
-	if (why.cause == "nothing-arrived" || why.cause == "answer-lost") && !drops(n) {
-		// A machine with very much to do may have been too slow.
-		return nil, fmt.Errorf("judge evidence: %s, and nothing that was recorded tells why", why.saw)
+	if why.cause == "nothing-arrived" || why.cause == "answer-lost" {
+		if err := f.doubtful(sent, trouble == "" || drops(n) || f.onTheWay(n).sure); err != nil {
+			return nil, fmt.Errorf("judge evidence: %s, and nothing that was recorded tells why: %w", why.saw, err)
+		}
 	}
 	return &failure{want, why}, nil
 }

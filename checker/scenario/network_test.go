@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,26 +87,89 @@ func TestWhatArrives(t *testing.T) {
 	} {
 		assert.Equal(t, []string{cause}, causes07(judge07(t, packets(change), 4, nil)), cause)
 	}
-	// What the payload says of itself decides nothing where it was not sent. Where
-	// nothing tells why nothing arrived, that may have been the machine.
-	for _, rule := range []string{"", "ip x forward: policy drop"} {
-		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
-			run.Host.Internet.Arrived = nil
+	assert.Equal(t, []string{"nat-other"}, causes07(judge07(t, packets(func(p *evidence.Packet) { p.From = "192.0.2.77" }), 4, nil)))
+	// What the payload says of itself decides nothing where it was not sent.
+	o := judge07(t, network07(t, "solution", func(run *evidence.Run) { run.Host.Internet.Arrived = nil }), 5, nil)
+	assert.NoError(t, o.Err)
+	assert.Equal(t, []string{"nothing-arrived"}, causes07(o))
+	assert.Contains(t, o.Findings[0].Why, "something that is not the internet answered")
+}
+
+// Where what was sent is lost that is the program's doing, and the host's interfaces
+// and routes may tell how. But a machine that was slow may have lost it, unless it
+// cannot have come through.
+func TestWhatIsLost(t *testing.T) {
+	const eth0 = 1 // of the links
+	host := func(change func(*evidence.Network)) func(*evidence.Run) {
+		return func(run *evidence.Run) {
 			for _, p := range run.Processes {
 				for _, e := range p.Execs {
-					if e.Networks != nil && rule != "" {
-						e.Networks.Host.Rules = append(e.Networks.Host.Rules, rule)
+					if e.Networks != nil {
+						change(e.Networks.Host)
 					}
 				}
 			}
-		}), 5, nil)
-		if rule == "" {
-			assert.ErrorContains(t, o.Err, "nothing that was recorded tells why")
-			continue
 		}
-		assert.NoError(t, o.Err)
-		assert.Equal(t, []string{"nothing-arrived"}, causes07(o))
 	}
+	routes := func(more ...evidence.Route) func(*evidence.Run) {
+		return host(func(n *evidence.Network) { n.Routes = append(n.Routes, more...) })
+	}
+	for name, c := range map[string]struct {
+		change func(*evidence.Run)
+		why    string
+		sure   bool
+	}{
+		"nothing":    {func(*evidence.Run) {}, "", false},
+		"down":       {host(func(n *evidence.Network) { n.Links[eth0].Up = false }), "was down", true},
+		"gone":       {host(func(n *evidence.Network) { n.Links = slices.Delete(n.Links, eth0, eth0+1) }), "was gone", true},
+		"renamed":    {host(func(n *evidence.Network) { n.Links[eth0].Name = "x" }), "had another name", false},
+		"port":       {host(func(n *evidence.Network) { n.Links[eth0].Master = n.Links[0].Index }), "was a port of", false},
+		"own":        {host(func(n *evidence.Network) { n.Links[0].Addresses = append(n.Links[0].Addresses, "1.1.1.1/32") }), "the host itself had", true},
+		"no way":     {host(func(n *evidence.Network) { n.Routes = n.Routes[1:] }), "way to 1.1.1.1 was none", true},
+		"blackhole":  {routes(evidence.Route{To: "1.1.1.0/24", Kind: "blackhole"}), "(blackhole)", true},
+		"other way":  {routes(evidence.Route{To: "1.1.1.1/32", Link: 99}), "way to 1.1.1.1 was", false},
+		"worse way":  {routes(evidence.Route{To: "default", Link: 99, Metric: 9}), "", false},
+		"back":       {routes(evidence.Route{To: "10.0.0.2/32", Link: 99}), "way to the container was", true},
+		"two back":   {routes(evidence.Route{To: "10.0.0.0/24", Link: 99}), "way to the container was", false},
+		"policy":     {host(func(n *evidence.Network) { n.Policies = []string{"ip 10: x"} }), "a policy", false},
+		"drop":       {host(func(n *evidence.Network) { n.Rules = append(n.Rules, "ip x forward: policy drop") }), "", true},
+		"table 7":    {host(func(n *evidence.Network) { n.Routes, n.Policies = n.Routes[1:], []string{"ip 10: x"} }), "way to 1.1.1.1 was none", false},
+		"no address": {host(func(n *evidence.Network) { n.Links[eth0].Addresses = nil }), "", false},
+	} {
+		for _, forwarded := range []bool{false, true} {
+			for _, late := range []int64{0, 1_000_000} {
+				o := judge07(t, network07(t, "no-forwarding", func(run *evidence.Run) {
+					host(func(n *evidence.Network) { n.Forwards = true })(run)
+					in := run.Host.Internet
+					require.Equal(t, "eth0", in.Before.Links[eth0].Name)
+					in.Late = late
+					c.change(run)
+					f, err := study(run)
+					require.NoError(t, err)
+					if f.ran() == nil {
+						return
+					}
+					if sent, _ := f.sent("ping"); sent != nil && forwarded {
+						in.Arrived = []evidence.Packet{{From: in.HostAddress, TTL: sent.TTL - 1, Data: []byte(sent.Word)}}
+					}
+				}), 4, nil)
+				if late > 0 && !c.sure {
+					assert.ErrorContains(t, o.Err, "the machine was slow", name)
+					continue
+				}
+				require.NoError(t, o.Err, name)
+				require.NotEmpty(t, o.Findings, name)
+				assert.Equal(t, map[bool]string{false: "nothing-arrived", true: "answer-lost"}[forwarded], o.Findings[0].Cause, name)
+				assert.Contains(t, o.Findings[0].Why, c.why, name)
+				assert.Equal(t, c.why == "", o.Findings[0].Why == "", name)
+			}
+		}
+	}
+	cut := judge07(t, network07(t, "no-forwarding", func(run *evidence.Run) {
+		host(func(n *evidence.Network) { n.Forwards = true })(run)
+		run.Host.Internet.Cut = true
+	}), 4, nil)
+	assert.ErrorContains(t, cut.Err, "more arrived")
 }
 
 // A pair of which the other end is in a container goes with that, unless a mount

@@ -48,11 +48,15 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 		if b, ok := f.hostEndWrong(n); ok {
 			return b.with("it arrived, and the answer did not come back to the command: %s", b.saw)
 		}
-		return because{
+		b := because{
 			cause: "answer-lost",
 			saw:   fmt.Sprintf("it arrived, and the answer did not come back to the command: %s", quote(trouble)),
-			try:   "look at what the packet filter does with packets that come in for the container",
+			try:   "look at the host's routes, and at what its packet filter does with packets that come in for the container",
 		}
+		if h := f.onTheWay(n); h.why != "" {
+			b.why, b.try = h.why, h.try
+		}
+		return b
 	}
 	for _, p := range came {
 		if p.From == in.HostAddress {
@@ -99,10 +103,21 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 	if b, ok := f.hostEndWrong(n); ok {
 		return b.with("%s: %s", saw, b.saw)
 	}
+	if own, _ := paired(n, "10.0.0.2/24"); !slices.Contains(own.Addresses, "10.0.0.2/24") {
+		b := f.wrongAddress(own, "10.0.0.2/24")
+		return b.with("%s: %s", saw, b.saw)
+	}
 	b := because{
 		cause: "nothing-arrived",
 		saw:   saw,
-		try:   "look at the rules of the packet filter: is there one that drops it?",
+		try:   "look at the host's routes, and at the rules of its packet filter: is there one that drops it?",
+	}
+	switch h := f.onTheWay(n); {
+	case h.why != "":
+		b.why, b.try = h.why, h.try
+	case trouble == "":
+		b.why = "something that is not the internet answered in its place"
+		b.try = "let what the command sends leave the host"
 	}
 	if trouble != "" {
 		b.saw += fmt.Sprintf("; the command was told %s", quote(trouble))
@@ -208,11 +223,8 @@ func (f *facts) networkLeft() (because, bool) {
 		old := &before.Links[i]
 		now := linkAt(after, old.Index)
 		switch {
-		case now == nil:
-			b.saw = fmt.Sprintf("the host's interface %s was gone", word(old.Name))
-			return b, true
-		case now.Up != old.Up || now.Name != old.Name || now.Master != old.Master:
-			b.saw = fmt.Sprintf("the host's interface %s was renamed, down, or a port of another", word(old.Name))
+		case linkChange(after, old) != "":
+			b.saw = linkChange(after, old)
 			return b, true
 		case !slices.Equal(now.Addresses, old.Addresses):
 			b.saw = fmt.Sprintf("%s on the host's interface %s, and before that %s", addressWords(now), word(old.Name), addressWords(old))
