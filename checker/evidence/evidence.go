@@ -192,6 +192,10 @@ type Mount struct {
 	// Host is the path at which the host showed that same folder at the start of
 	// the run; empty if it did not.
 	Host string `json:"host,omitempty"`
+	// Layers are the paths at which the host showed the folders of an overlay
+	// that the container has made; "": it is not known of one. Those that the host
+	// did not show are left out, and empty ones that are no mount point.
+	Layers []string `json:"layers,omitempty"`
 }
 
 // Target tells what an open descriptor refers to.

@@ -238,6 +238,13 @@ func (f *facts) reaches() (because, bool) {
 		return f.wrongProc(0).with("the host's processes are in the command's /proc: /proc/PID/root leads to the host's files"), true
 	}
 	for _, m := range v.Mounts {
+		if i := slices.IndexFunc(m.Layers, func(layer string) bool { return !f.harmless(evidence.Mount{Host: layer}) }); i >= 0 {
+			return because{
+				cause: "host-mounted",
+				saw:   fmt.Sprintf("the host's %s is a layer of the overlay at %s in the container", word(m.Layers[i]), word(m.Point)),
+				try:   "have no folders in an overlay but the image's and empty ones",
+			}, true
+		}
 		if m.Host == "" || f.harmless(m) {
 			continue
 		}
@@ -275,7 +282,7 @@ func (f *facts) movedAfter(call *evidence.Event) bool {
 // be a file that was written for this container.
 func (f *facts) harmless(m evidence.Mount) bool {
 	in := func(dir string) bool { return m.Host == dir || strings.HasPrefix(m.Host, dir+"/") }
-	return f.run.Image != nil && in(f.run.Image.Path) || strings.HasPrefix(m.Host, f.onHost("")+"/") || in("/dev") || in("/sys") || m.Names ||
+	return f.run.Image != nil && in(f.run.Image.Path) || strings.HasPrefix(m.Host, f.onHost("")+"/") || in("/dev") && !in("/dev/shm") || in("/sys") || m.Names ||
 		path.Dir(m.Host) == "/etc" && slices.Contains([]string{"resolv.conf", "hosts", "hostname"}, path.Base(m.Host))
 }
 

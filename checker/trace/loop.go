@@ -304,6 +304,7 @@ func (r *Recorder) leave(t *task) error {
 		s := r.brief(t)
 		ev.After = &s
 		r.mounted(ev)
+		r.layered(t, ev)
 	case writes:
 		before, asked := len(ev.Data), ev.Data
 		wrote(ev, p.ends)

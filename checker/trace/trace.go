@@ -132,6 +132,8 @@ type Recorder struct {
 	begun  bool    // first runs the submission's program
 	shaken bool    // the host's mounts changed, maybe back again
 
+	overlays map[string]overlay // that the container made, by device
+
 	program file      // the submission's program
 	code    [2]uint64 // where its code begins and ends
 

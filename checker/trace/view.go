@@ -188,6 +188,7 @@ func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 		}
 		out = append(out, evidence.Mount{
 			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Host: r.text(r.onHost(m)), Names: names[m.id],
+			Layers: r.argv(r.layersOf(m)),
 		})
 	}
 	return out, nil
