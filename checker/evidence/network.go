@@ -1,5 +1,7 @@
 package evidence
 
+import "slices"
+
 // A Network is what a network namespace held at one moment: of IPv4 alone, but for
 // OtherRoutes and Policies.
 type Network struct {
@@ -78,6 +80,17 @@ type Internet struct {
 	Cut     bool     `json:"cut,omitempty"` // there were more
 	// Late is by how much the servers there were woken too late, at most, µs.
 	Late int64 `json:"late_us,omitempty"`
+}
+
+// NewRules are the rules of the host, of which now is a look, that it had not before.
+func (i *Internet) NewRules(now *Network) []string {
+	left := slices.Clone(now.Rules)
+	for _, r := range i.Before.Rules {
+		if at := slices.Index(left, r); at >= 0 {
+			left = slices.Delete(left, at, at+1)
+		}
+	}
+	return left
 }
 
 // A Packet is one that arrived on the internet, or several of the same.

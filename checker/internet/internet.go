@@ -3,8 +3,8 @@
 //
 // # Promise
 //
-// The host has an interface eth0 (HostAddress), a default route, and a
-// /etc/resolv.conf (Resolv) that names a server. At Server and Other are servers
+// The host has an interface eth0 (HostAddress), a default route, a rule in its packet
+// filter (Table), and a /etc/resolv.conf (Resolv) that names a server. At Server and Other are servers
 // that answer ping, HTTP on port 80 and, for a few names, DNS; all that arrives
 // there is noted, with the address that it came from. No packet leaves: the two
 // namespaces are joined to each other and to nothing else, and nothing is made in
@@ -57,6 +57,10 @@ const (
 
 // Interface is the name of the host's interface.
 const Interface = "eth0"
+
+// Table is a table of the host's packet filter, with a rule that does nothing. On
+// most machines somebody has rules: who clears the whole filter clears theirs.
+const Table = "machine"
 
 // Resolv is what /etc/resolv.conf of the host holds.
 const Resolv = "nameserver " + Server + "\n"
@@ -193,7 +197,10 @@ func finishHost() error {
 	if err != nil {
 		return err
 	}
-	return route(h, link, "0.0.0.0/0", Gateway)
+	if err := route(h, link, "0.0.0.0/0", Gateway); err != nil {
+		return err
+	}
+	return network.AddRule(Table)
 }
 
 // setting writes one below /proc/sys/net, of this thread's namespace.

@@ -93,6 +93,15 @@ func TestLookAtRules(t *testing.T) {
 	assert.Equal(t, []string{"ip t c: masquerade", "ip t c: drop", "ip t c: a rule", "ip t d: policy drop"}, n.Rules)
 }
 
+func TestAddRule(t *testing.T) {
+	needs(t, ProbeNAT())
+	ns := fresh(t)
+	require.NoError(t, Within(ns, func() error { return AddRule("t") }))
+	n, err := Look(ns, ns, false)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"inet t input: accept"}, n.Rules)
+}
+
 func TestLookAtBothEnds(t *testing.T) {
 	needs(t, ProbeVeth())
 	host, own, third := fresh(t), fresh(t), fresh(t)

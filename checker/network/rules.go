@@ -55,9 +55,26 @@ func tableRules() ([]string, error) {
 	return all, nil
 }
 
+// AddRule adds a rule to this thread's network namespace, in a table of its own and
+// a chain that nothing leads to: it does not do anything. A kernel without
+// nf_tables goes without.
+func AddRule(table string) error {
+	c, err := nftables.New()
+	if err == nil {
+		t := c.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: table})
+		chain := c.AddChain(&nftables.Chain{Name: "input", Table: t})
+		c.AddRule(&nftables.Rule{Table: t, Chain: chain, Exprs: []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}})
+		err = c.Flush()
+	}
+	if err != nil && !lacksTables(err) {
+		return fmt.Errorf("add a rule: %w", err)
+	}
+	return nil
+}
+
 // lacksTables tells whether an error says that the kernel has no nf_tables.
 func lacksTables(err error) bool {
-	for _, no := range []error{unix.EINVAL, unix.EOPNOTSUPP, unix.EPROTONOSUPPORT, unix.ENOENT} {
+	for _, no := range []error{unix.EINVAL, unix.EOPNOTSUPP, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT, unix.ENOENT} {
 		if errors.Is(err, no) {
 			return true
 		}

@@ -36,8 +36,8 @@ func (b *builder) inNetwork(p *evidence.Process, exec int) []Note {
 		if len(made) > 0 {
 			notes = append(notes, Note{Text: "on the host by then: " + b.links(made), Tone: Plain})
 		}
-		if len(n.Host.Rules) > 0 {
-			notes = append(notes, Note{Text: "in the host's packet filter by then: " + b.short(strings.Join(n.Host.Rules, ", ")), Tone: Plain})
+		if rules := b.run.Host.Internet.NewRules(n.Host); len(rules) > 0 {
+			notes = append(notes, Note{Text: "in the host's packet filter by then: " + b.short(strings.Join(rules, ", ")), Tone: Plain})
 		}
 		return notes
 	}
@@ -83,7 +83,7 @@ func (b *builder) internet() (notes []Note) {
 		seen[text] = true
 		notes = append(notes, Note{Text: b.short(text), Tone: tone})
 	}
-	if rules := in.After.Rules; len(rules) > 0 {
+	if rules := in.NewRules(&in.After); len(rules) > 0 {
 		notes = append(notes, Note{Text: "left behind in the host's packet filter: " + b.short(strings.Join(rules, ", ")), Tone: Bad})
 	}
 	return notes

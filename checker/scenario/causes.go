@@ -151,7 +151,7 @@ func Causes() []Cause {
 		{"leftover-process", "a process was left behind"},
 		{"image-changed", "the image is not as it was"},
 		{"leftover-mount", "a mount was left behind on the host"},
-		{"host-network-changed", "an interface, route or policy for routes that the host had was changed"},
+		{"host-network-changed", "an interface, route or rule that the host had was changed"},
 		{"leftover-link", "an interface was left behind on the host"},
 		{"leftover-route", "a route was left behind on the host"},
 		{"leftover-policy", "a policy for routes was left behind on the host"},

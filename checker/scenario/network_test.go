@@ -222,6 +222,21 @@ func TestWhichRoutesAreLeft(t *testing.T) {
 	}
 }
 
+// What others have in the packet filter is to be there in the end, once as before.
+func TestRulesOfOthers(t *testing.T) {
+	const theirs = "inet machine input: accept"
+	for cause, after := range map[string][]string{
+		"":                     {theirs},
+		"host-network-changed": nil,
+		"leftover-rule":        {theirs, theirs},
+	} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			run.Host.Internet.Before.Rules, run.Host.Internet.After.Rules = []string{theirs}, after
+		}), 6, nil)
+		assert.Equal(t, cause, strings.Join(causes07(o), " "))
+	}
+}
+
 // No evidence about networks, however broken, makes it panic; what lacks is an
 // error and no finding.
 func TestBrokenNetworks(t *testing.T) {

@@ -306,14 +306,15 @@ func (f *facts) goes(l *evidence.Link) bool {
 }
 
 func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
-	left := slices.Clone(after.Rules)
-	for _, r := range before.Rules {
-		if i := slices.Index(left, r); i >= 0 {
-			left = slices.Delete(left, i, i+1)
-		}
-	}
+	left := f.run.Host.Internet.NewRules(after)
 	if len(left) == 0 {
-		return because{}, false
+		r, gone := more(after.Rules, before.Rules)
+		return because{
+			cause: "host-network-changed",
+			saw:   "in the host's packet filter there was no longer " + quote(r),
+			why:   "that rule had been there before the program began",
+			try:   "delete your own rule, or your own table: to clear the whole packet filter takes away the rules of everybody else",
+		}, gone
 	}
 	b := because{
 		cause: "leftover-rule",

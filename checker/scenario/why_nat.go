@@ -19,9 +19,11 @@ func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
 		saw:   fmt.Sprintf("it arrived from %s, an address to which nobody out there knows the way", p.From),
 		try:   "have the host's packet filter put the host's address in its place: a rule that masquerades, of a chain of type nat at the hook postrouting",
 	}
-	if len(n.Host.Rules) == 0 {
-		b.why = "the host's packet filter has no rule"
-		if last := f.ran().by.Networks; last != nil && last.Host != nil && len(last.Host.Rules) > 0 {
+	in := f.run.Host.Internet
+	rules := in.NewRules(n.Host)
+	if len(rules) == 0 {
+		b.why = "the host's packet filter has no rule for it"
+		if last := f.ran().by.Networks; last != nil && last.Host != nil && len(in.NewRules(last.Host)) > 0 {
 			return late("it arrived from " + p.From + ": there was no rule when the command was executed, and when it ended there was one")
 		}
 		if len(n.Own.Rules) > 0 {
@@ -29,15 +31,15 @@ func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
 		}
 		return b
 	}
-	i := slices.IndexFunc(n.Host.Rules, translates)
+	i := slices.IndexFunc(rules, translates)
 	if i < 0 {
-		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(wordsOf(n.Host.Rules, 3)))
+		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(wordsOf(rules, 3)))
 		return b
 	}
-	b.why = fmt.Sprintf("the rule that there is, %s, did not do it: it does not match, or the packet never came to it", quote(n.Host.Rules[i]))
-	chain, _, _ := strings.Cut(n.Host.Rules[i], ": ")
-	if i > 0 && strings.HasPrefix(n.Host.Rules[i-1], chain+": ") {
-		b.why += fmt.Sprintf("; before it in its chain is %s", quote(n.Host.Rules[i-1]))
+	b.why = fmt.Sprintf("the rule that there is, %s, did not do it: it does not match, or the packet never came to it", quote(rules[i]))
+	chain, _, _ := strings.Cut(rules[i], ": ")
+	if i > 0 && strings.HasPrefix(rules[i-1], chain+": ") {
+		b.why += fmt.Sprintf("; before it in its chain is %s", quote(rules[i-1]))
 		b.try = "look at the order of the chain's rules: the first that matches a packet and says what becomes of it is the last that is asked"
 	}
 	return b
