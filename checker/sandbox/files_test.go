@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -129,10 +130,7 @@ func TestOutputsAreReadBack(t *testing.T) {
 
 	// What is no regular file there is not followed, nor waited for, nor
 	// read without end.
-	for _, args := range [][]string{
-		{"link", "/etc/passwd", "/out/a"}, {"fifo", "/out/a"},
-		{"write", "", "/out/a"},
-	} {
+	for _, args := range [][]string{{"link", "/etc/passwd", "/out/a"}, {"fifo", "/out/a"}} {
 		cmd := attack(t, args...)
 		cmd.Empty, cmd.Outputs = []string{"/out"}, []string{"/out/a"}
 		res := run(t, h, cmd)
@@ -144,6 +142,12 @@ func TestOutputsAreReadBack(t *testing.T) {
 	res = run(t, h, cmd)
 	require.Zero(t, int(res.Status), "%s", res.Stdout.Data)
 	assert.LessOrEqual(t, len(res.Outputs[0]), 1<<20)
+
+	cmd = attack(t, "sleep")
+	cmd.Outputs, cmd.Limits.Time = []string{cmd.Path}, 50*time.Millisecond
+	res = run(t, h, cmd)
+	require.True(t, res.TimedOut)
+	assert.Equal(t, cmd.Files[0].Data, res.Outputs[0])
 }
 
 // cache makes a folder such as the Go build cache: folders of root's, of which

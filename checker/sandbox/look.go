@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -55,7 +56,7 @@ func (b *rootBuilder) look() ([]Found, error) {
 			case info.Mode()&fs.ModeSymlink != 0:
 				f.Kind = "link"
 			case info.Mode().IsRegular():
-				f.Kind, f.Data = "file", headOf(top, name)
+				f.Kind, f.Data = "file", headOf(top, name, maxFoundData)
 			}
 			found = append(found, f)
 			if f.Kind == "folder" && deep < maxFoundDeep {
@@ -67,14 +68,37 @@ func (b *rootBuilder) look() ([]Found, error) {
 	return found, nil
 }
 
-func headOf(top *os.Root, name string) []byte {
+// outputs reads Command.Outputs, when everything in the sandbox has ended. The
+// sandbox's init could not: at the time limit it is killed with the rest.
+func (b *rootBuilder) outputs() ([][]byte, error) {
+	if len(b.cmd.Outputs) == 0 {
+		return nil, nil
+	}
+	top, err := os.OpenRoot(b.base)
+	if err != nil {
+		return nil, fmt.Errorf("look at /: %w", err)
+	}
+	defer top.Close()
+	var all [][]byte
+	for _, file := range b.cmd.Outputs {
+		name, data := path.Join("/", file)[1:], []byte(nil)
+		// To open a FIFO would wait for who writes to it.
+		if info, err := top.Lstat(name); err == nil && info.Mode().IsRegular() {
+			data = headOf(top, name, min(info.Size(), b.cmd.Limits.Disk))
+		}
+		all = append(all, data)
+	}
+	return all, nil
+}
+
+func headOf(top *os.Root, name string, most int64) []byte {
 	f, err := top.Open(name)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	data := make([]byte, maxFoundData)
-	n, _ := f.Read(data)
+	data := make([]byte, most)
+	n, _ := io.ReadFull(f, data)
 	return data[:n]
 }
 

@@ -23,8 +23,8 @@ func waitFor(pid int) error {
 
 // start starts the janitor, which starts init.
 func (r *running) start(s *script) (err error) {
-	files := append([]int{r.stdio[0], r.stdio[1], r.stdio[2], r.goOn[0], r.report[1], r.status[1], r.outside}, r.outputs...)
-	r.janitor, r.janitorFD, err = s.start(strings.TrimSuffix(r.host.name, "-"), files...)
+	r.janitor, r.janitorFD, err = s.start(strings.TrimSuffix(r.host.name, "-"),
+		r.stdio[0], r.stdio[1], r.stdio[2], r.goOn[0], r.report[1], r.status[1], r.outside)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,8 @@ func (r *running) end() {
 // something to look at in it. The end of one takes the kernel a while, so this is
 // done while somebody else has something to do.
 func (r *running) leave() {
-	if r.outside >= 0 && !r.last && (r.pid < 0 || len(r.cmd.Trees) == 0 && r.cmd.Look == "") {
+	looks := len(r.cmd.Trees) > 0 || r.cmd.Look != "" || len(r.cmd.Outputs) > 0
+	if r.outside >= 0 && !r.last && (r.pid < 0 || !looks) {
 		_ = unix.Setns(r.outside, unix.CLONE_NEWNS)
 		closeFD(&r.outside)
 	}

@@ -29,7 +29,6 @@ type running struct {
 	report  [2]int     // pipe
 	status  [2]int     // pipe
 	outside int        // the mount namespace that the thread came from
-	outputs []int      // memfds for Command.Outputs
 
 	counters counters
 
@@ -169,8 +168,8 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 	if res.Found, err = b.look(); err != nil {
 		return nil, err
 	}
-	for _, fd := range r.outputs {
-		res.Outputs = append(res.Outputs, readAll(fd))
+	if res.Outputs, err = b.outputs(); err != nil {
+		return nil, err
 	}
 	return res, nil
 }
@@ -289,14 +288,6 @@ func (r *running) openStreams() error {
 	} else if err := r.openPipes(); err != nil {
 		return err
 	}
-	for _, path := range r.cmd.Outputs {
-		fd, err := unix.MemfdCreate("output", unix.MFD_CLOEXEC)
-		if err != nil {
-			return fmt.Errorf("make room for %s: %w", path, err)
-		}
-		r.outputs = append(r.outputs, fd)
-		r.later(func() { unix.Close(fd) })
-	}
 	return nil
 }
 
@@ -346,20 +337,4 @@ func (r *running) openPipes() error {
 		}
 	}
 	return nil
-}
-
-func readAll(fd int) []byte {
-	var st unix.Stat_t
-	if unix.Fstat(fd, &st) != nil || st.Size == 0 {
-		return nil
-	}
-	data := make([]byte, st.Size)
-	for n := 0; n < len(data); {
-		m, err := unix.Pread(fd, data[n:], int64(n))
-		if err != nil || m <= 0 {
-			return nil
-		}
-		n += m
-	}
-	return data
 }

@@ -11,13 +11,12 @@ import (
 )
 
 // The descriptors that the processes of a script begin with: the standard
-// streams, and these. Command.Outputs follow.
+// streams, and these.
 const (
 	goOnFD   = 3 // a byte: go on. Its end: the checker is gone, or is done
 	reportFD = 4 // what failed in the script
 	statusFD = 5 // the pid of init, then the first process's wait status
 	mountsFD = 6 // the mount namespace that the checker is in
-	outputFD = 7
 )
 
 // begin prepares what the janitor does, and what the sandbox's init does until it
@@ -26,7 +25,7 @@ const (
 func (r *running) begin(gr *group) *script {
 	s := newScript()
 	var asInit, over place
-	s.do("close descriptors", unix.SYS_CLOSE_RANGE, outputFD+uintptr(len(r.cmd.Outputs)), 0xffffffff, 0)
+	s.do("close descriptors", unix.SYS_CLOSE_RANGE, mountsFD+1, 0xffffffff, 0)
 	s.do("block signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.word(^uint64(0)), 0, 8)
 	s.try("set name", unix.SYS_PRCTL, unix.PR_SET_NAME, s.str("pidone-janitor"))
 	s.try("umask", unix.SYS_UMASK, 0o022)
@@ -88,12 +87,6 @@ func (r *running) complete(s *script, b *rootBuilder, gr *group, prog []unix.Soc
 	s.do("set hostname", unix.SYS_SETHOSTNAME, s.str(b.name), uintptr(len(b.name)))
 	s.do("let the first process go on", unix.SYS_WRITE, 0, s.word(1), 8).from(0, ready)
 	s.reapAll(child, statusFD, goOnFD)
-	for i, path := range cmd.Outputs {
-		file := s.word(0)
-		s.try("open "+path, unix.SYS_OPENAT, atFDCWD, s.str(path), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC).to(file)
-		s.try("read "+path, unix.SYS_SENDFILE, uintptr(outputFD+i), 0, 0, uintptr(cmd.Limits.Disk)).from(1, file)
-		s.try("close", unix.SYS_CLOSE).from(0, file)
-	}
 	// The end of this process, with the namespaces that nobody else is in, takes the
 	// kernel longer than a small program. Who need not wait for that sees this.
 	s.try("tell the end", unix.SYS_CLOSE, reportFD)

@@ -237,5 +237,5 @@ func imageUnchanged(s *scene) (*failure, error) {
 	if len(f.run.Image.Changed) == 0 {
 		return nil, nil
 	}
-	return &failure{"the image as it was", f.imageChanged()}, nil
+	return &failure{"the image as it was", f.cutOff(f.imageChanged())}, nil
 }

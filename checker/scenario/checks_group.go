@@ -217,11 +217,8 @@ func groupsRemoved(s *scene) (*failure, error) {
 			left = append(left, g.Path)
 		}
 	}
-	if len(left) > 0 && !f.ended(f.first) {
-		return &failure{want, f.late()}, nil
-	}
 	if len(left) > 0 {
-		return &failure{want, f.groupLeft(left)}, nil
+		return &failure{want, f.cutOff(f.groupLeft(left))}, nil
 	}
 	return nil, nil
 }

@@ -218,14 +218,14 @@ func hostResolv(s *scene) (*failure, error) {
 	if in == nil {
 		return nil, fmt.Errorf("judge evidence: the run has no internet")
 	}
-	now := in.ResolvAfter
+	const want = "the host's /etc/resolv.conf left as it was"
 	if r := f.ran(); r != nil && r.exec.Networks != nil && r.exec.Networks.HostResolv != in.Resolv {
-		now = r.exec.Networks.HostResolv
+		return &failure{want, f.resolvOnHost(r.exec.Networks.HostResolv)}, nil
 	}
-	if now == in.Resolv {
+	if in.ResolvAfter == in.Resolv {
 		return nil, nil
 	}
-	return &failure{"the host's /etc/resolv.conf left as it was", f.resolvOnHost(now)}, nil
+	return &failure{want, f.cutOff(f.resolvOnHost(in.ResolvAfter))}, nil
 }
 
 func hostNetwork(s *scene) (*failure, error) {
@@ -234,7 +234,7 @@ func hostNetwork(s *scene) (*failure, error) {
 		return nil, fmt.Errorf("judge evidence: the run has no internet")
 	}
 	if b, ok := f.networkLeft(); ok {
-		return &failure{"the host's network left as it was", b}, nil
+		return &failure{"the host's network left as it was", f.cutOff(b)}, nil
 	}
 	return nil, nil
 }

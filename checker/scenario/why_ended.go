@@ -78,6 +78,16 @@ func (f *facts) late() because {
 	return b
 }
 
+// cutOff is for what was not at the end as it should be, for which b is the
+// cause: of a first process that was cut off nobody knows what it had still put
+// right.
+func (f *facts) cutOff(b because) because {
+	if f.ended(f.first) {
+		return b
+	}
+	return f.late()
+}
+
 func (f *facts) outOfMemory(p *evidence.Process) because {
 	return because{
 		cause: "out-of-memory",
@@ -276,7 +286,7 @@ func (f *facts) leftovers() (because, bool) {
 				b.at = e.At
 			}
 		}
-		return b, true
+		return f.cutOff(b), true
 	}
 	return because{}, false
 }

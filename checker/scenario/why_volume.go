@@ -154,5 +154,5 @@ func (f *facts) notFound(name string) because {
 	if said := lastLine(f.output(p)); strings.Contains(said, "payload: write:") {
 		b.why = "the command said " + quote(said)
 	}
-	return b
+	return f.cutOff(b)
 }
