@@ -172,10 +172,10 @@ func firstPID(s *scene) (*failure, error) {
 	}
 	b := because{
 		cause: "first-pid-not-printed",
-		saw:   fmt.Sprintf("the first process printed %s and not its pid, %d", quote(lastLine(f.output(f.first))), pid),
+		saw:   fmt.Sprintf("the first process printed %s and not its pid, %d", quote(f.lastWords(f.first)), pid),
 		try:   "have the parent ask for its own pid and print it",
 	}
-	if strings.TrimSpace(f.output(f.first)) == "" {
+	if f.lastWords(f.first) == "" {
 		b.saw = "the first process printed nothing"
 	}
 	return &failure{want, b}, nil

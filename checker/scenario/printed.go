@@ -327,18 +327,47 @@ func (f *facts) withoutNames(s string, find func(name string) []int) string {
 
 // output returns all that one process wrote, target after target.
 func (f *facts) output(p *evidence.Process) string {
-	var all strings.Builder
-	for _, sockets := range []bool{true, false} { // which may carry anything, and nobody's last words
-		for i := range f.wrote[p.ID] {
-			if t := &f.wrote[p.ID][i]; (t.target.Kind == "socket") == sockets {
-				all.WriteString(t.data)
-			}
-		}
-		if sockets && all.Len() > 0 {
-			all.WriteByte('\n')
+	var all []string
+	for i := range f.wrote[p.ID] {
+		all = append(all, f.wrote[p.ID][i].data)
+	}
+	return strings.Join(all, "\n")
+}
+
+// words returns what of it was meant for somebody to read: what went to the
+// submission's streams, or to where its descriptors 1 and 2 led. A byte in a
+// pipe of the program's own is no word, nor is what is asked by netlink(7).
+func (f *facts) words(p *evidence.Process) string {
+	var all []string
+	outputs := f.outputs(p)
+	for i := range f.wrote[p.ID] {
+		if t := &f.wrote[p.ID][i]; t.streams() || slices.Contains(outputs, t.target) {
+			all = append(all, t.data)
 		}
 	}
-	return all.String()
+	return strings.Join(all, "\n")
+}
+
+// outputs returns where a process's descriptors 1 and 2 led.
+func (f *facts) outputs(p *evidence.Process) []evidence.Target {
+	for len(p.Execs) == 0 && p.Creator >= 0 {
+		p = f.run.Process(p.Creator) // whose descriptors it has
+	}
+	var found []evidence.Target
+	for _, e := range p.Execs {
+		found = append(found, e.Stdio[1:]...)
+	}
+	return found
+}
+
+// lastWords returns the last line of a process's words, or that which says why
+// Go gave the process up: the last is then one of a stack.
+func (f *facts) lastWords(p *evidence.Process) string {
+	said := f.words(p)
+	if line := panicIn(said); line != "" {
+		return line
+	}
+	return lastLine(said)
 }
 
 // had tells whether the writer's UTS namespace had the hostname at that write.

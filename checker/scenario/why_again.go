@@ -55,7 +55,7 @@ func (s *scene) aloneWay() (b because, ok bool, err error) {
 	case !alone.ended(p), p.Exit.Signal != "", p.Exit.Code != 0:
 		b.cause = "own-way-failed"
 		b.saw = fmt.Sprintf("started with the argument %s, it %s", word(args), exitWords(p))
-		if said := lastLine(alone.output(p)); said != "" {
+		if said := alone.lastWords(p); said != "" {
 			b.saw += " with the words " + quote(said)
 		}
 		b.try = "find why the child's way fails: it should say so"
@@ -99,10 +99,10 @@ func (s *scene) alonePID() (b because, ok bool, err error) {
 	}
 	b = because{
 		cause: "pid-not-printed",
-		saw:   fmt.Sprintf("started as the child, it printed %s and not its pid, %d", quote(lastLine(f.output(f.first))), pid),
+		saw:   fmt.Sprintf("started as the child, it printed %s and not its pid, %d", quote(f.lastWords(f.first)), pid),
 		try:   "have the child ask for its own pid and print it",
 	}
-	if strings.TrimSpace(f.output(f.first)) == "" {
+	if f.lastWords(f.first) == "" {
 		b.cause = "nothing-printed"
 		b.saw = "started as the child, it printed nothing"
 	}
@@ -146,7 +146,7 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 		try:   "ask for the child's exit code after waiting, and print it",
 	}
 	if f.first.Exit.Code == 0 {
-		if said := lastLine(f.output(f.first)); said != "" {
+		if said := f.lastWords(f.first); said != "" {
 			b.saw += " and wrote " + quote(said)
 		}
 	}

@@ -26,13 +26,13 @@ func (f *facts) noChild() because {
 		saw:   "no process was created: " + f.firstWords(),
 		try:   "have the program start a second process",
 	}
-	switch said := f.output(f.first); {
+	switch said := f.words(f.first); {
 	case strings.Contains(said, "exec: not started"):
 		b.cause = "wait-without-start"
 		b.why = `os/exec answered "exec: not started": Wait came without Start`
 		b.try = "start the command before you wait for it"
 	case strings.Contains(said, "exec: Stdout already set"), strings.Contains(said, "exec: Stderr already set"):
-		b.why = "os/exec refused to start: " + quote(lastLine(said))
+		b.why = "os/exec refused to start: " + quote(f.lastWords(f.first))
 		b.try = "read that message: os/exec names what is set twice"
 	default:
 		if p, ok := f.panicked(f.first); ok {
@@ -45,7 +45,7 @@ func (f *facts) noChild() because {
 // firstWords says how the first process ended, with its last words if it failed.
 func (f *facts) firstWords() string {
 	s := "the first process " + exitWords(f.first)
-	if said := lastLine(f.output(f.first)); said != "" && f.first.Exit != nil && f.first.Exit.Code != 0 {
+	if said := f.lastWords(f.first); said != "" && f.first.Exit != nil && f.first.Exit.Code != 0 {
 		s += " with the words " + quote(said)
 	}
 	return s
@@ -337,14 +337,22 @@ var (
 	panicFrame = pattern.Lazy(`(?m)^main\..*\n\t(\S+\.go:\d+)`)
 )
 
+// panicIn returns the line that says why Go gave a process up, or "".
+func panicIn(said string) string {
+	if !strings.Contains(said, "\ngoroutine ") {
+		return ""
+	}
+	return panicLine().FindString(said)
+}
+
 // panicked says that a process ended by a panic, if it did.
 func (f *facts) panicked(p *evidence.Process) (because, bool) {
 	if p.Exit == nil || p.Exit.Code != 2 || p.Exit.Injected {
 		return because{}, false
 	}
-	said := f.output(p)
-	line := panicLine().FindString(said)
-	if line == "" || !strings.Contains(said, "\ngoroutine ") {
+	said := f.words(p)
+	line := panicIn(said)
+	if line == "" {
 		return because{}, false
 	}
 	b := because{

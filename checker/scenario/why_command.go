@@ -63,10 +63,10 @@ func (f *facts) noCommand() because {
 	}
 	if f.ended(f.child) && (f.child.Exit.Code != 0 || f.child.Exit.Signal != "") {
 		b.saw += "; the child " + exitWords(f.child)
-		if said := lastLine(f.output(f.child)); said != "" {
+		if said := f.lastWords(f.child); said != "" {
 			b.saw += " with the words " + quote(said)
 		}
-		if said := lastLine(f.output(f.first)); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
+		if said := f.lastWords(f.first); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
 			b.saw += "; the first process said " + quote(said)
 		}
 		if f.elsewhere(f.child) {

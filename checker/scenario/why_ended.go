@@ -150,7 +150,7 @@ func (f *facts) childBad() because {
 			saw:   fmt.Sprintf("the child exited with %d", exit.Code),
 			try:   "find why the child fails: it should say so",
 		}
-		if said := lastLine(f.output(f.child)); said != "" {
+		if said := f.lastWords(f.child); said != "" {
 			b.saw += ", with the words " + quote(said)
 		}
 	}

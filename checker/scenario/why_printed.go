@@ -162,7 +162,7 @@ func (f *facts) constantName() (because, bool) {
 // containerWords is the last line that the container wrote.
 func (f *facts) containerWords() string {
 	for _, p := range append([]*evidence.Process{f.child}, f.inside()...) {
-		if s := lastLine(f.output(p)); s != "" {
+		if s := f.lastWords(p); s != "" {
 			return s
 		}
 	}

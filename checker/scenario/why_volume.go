@@ -151,7 +151,7 @@ func (f *facts) notFound(name string) because {
 		b.try = "look at what happens to the folder when the container has ended"
 	}
 	p := f.ran().by
-	if said := lastLine(f.output(p)); strings.Contains(said, "payload: write:") {
+	if said := f.lastWords(p); strings.Contains(said, "payload: write:") {
 		b.why = "the command said " + quote(said)
 	}
 	return f.cutOff(b)
