@@ -62,11 +62,13 @@ type Image struct {
 // Host is what the submission took for its machine: the sandbox.
 type Host struct {
 	Namespaces Namespaces `json:"namespaces"`
-	Hostname   string     `json:"hostname"`        // at the start
-	After      string     `json:"hostname_after"`  // at the end, when every process was gone
-	Mounts     []string   `json:"mounts"`          // mount points, sorted, at the start
-	MountsLeft []string   `json:"mounts_left"`     // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
-	Found      []Found    `json:"found,omitempty"` // what lay in the working directory when every process was gone, in runs with an image
+	Hostname   string     `json:"hostname"`       // at the start
+	After      string     `json:"hostname_after"` // at the end, when every process was gone
+	Mounts     []string   `json:"mounts"`         // mount points, sorted, at the start
+	MountsLeft []string   `json:"mounts_left"`    // what differs at the end: points of new mounts, "/proc (replaced)", "/proc (gone)"
+	// NetworksLeft are those of MountsLeft that hold a network namespace, as ip-netns(8) makes them.
+	NetworksLeft []string `json:"networks_left,omitempty"`
+	Found        []Found  `json:"found,omitempty"` // what lay in the working directory when every process was gone, in runs with an image
 	// Internet is what there was beyond the host, in runs that have it.
 	Internet *Internet `json:"internet,omitempty"`
 	Program  string    `json:"program"` // path of the submission's program in the sandbox

@@ -179,11 +179,13 @@ func TestWhatIsLeftOfANetwork(t *testing.T) {
 		return causes07(judge07(t, network07(t, "solution", func(run *evidence.Run) {
 			run.Host.Internet.After.Links = append(run.Host.Internet.After.Links, l)
 			run.Host.MountsLeft = mounts
+			run.Host.NetworksLeft = slices.DeleteFunc(slices.Clone(mounts), func(m string) bool { return !strings.HasPrefix(m, "/run/netns/") })
 		}), 6, nil))
 	}
 	veth := evidence.Link{Index: 77, Name: "x", Kind: "veth", Peer: 2, PeerIn: evidence.PeerElsewhere}
 	assert.Empty(t, add(veth))
 	assert.Equal(t, []string{"leftover-mount", "leftover-link"}, add(veth, "/run/netns/x"))
+	assert.Equal(t, []string{"leftover-mount"}, add(veth, "/mnt"))
 	veth.PeerIn = evidence.PeerHere
 	assert.Equal(t, []string{"leftover-link"}, add(veth))
 	assert.Equal(t, []string{"leftover-link"}, add(evidence.Link{Index: 77, Name: "x", Kind: "bridge"}))

@@ -301,7 +301,7 @@ func routeWords(r evidence.Route) string {
 // its other end is in a namespace that is not the host's, which goes with its last
 // process, and no mount on the host holds that.
 func (f *facts) goes(l *evidence.Link) bool {
-	return l.Kind == "veth" && l.PeerIn == evidence.PeerElsewhere && len(f.run.Host.MountsLeft) == 0 &&
+	return l.Kind == "veth" && l.PeerIn == evidence.PeerElsewhere && len(f.run.Host.NetworksLeft) == 0 &&
 		linkAt(&f.run.Host.Internet.Before, l.Index) == nil
 }
 

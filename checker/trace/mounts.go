@@ -87,6 +87,11 @@ func points(list []mount) []string {
 	return out
 }
 
+// networksIn returns those that hold a network namespace.
+func networksIn(list []mount) []mount {
+	return slices.DeleteFunc(slices.Clone(list), func(m mount) bool { return m.fstype != "nsfs" || !strings.HasPrefix(m.root, "net:") })
+}
+
 // changed says which mounts are not as they were: the point of a new one, and
 // for those of before "/proc (gone)", or "/proc (replaced)" if another one is
 // there now. A mount may lie on another one.

@@ -308,6 +308,7 @@ func (r *Recorder) finish() {
 		mounts, err := r.looks.mounts()
 		r.fail(err)
 		run.Host.MountsLeft = r.argv(changed(r.mounts, mounts))
+		run.Host.NetworksLeft = r.argv(changed(networksIn(r.mounts), networksIn(mounts)))
 	}
 	r.lookAtGroups(evidence.GroupsAtEnd, r.first)
 	r.sweep()
