@@ -53,6 +53,11 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 	}
 	defer h.Close()
 	n := &evidence.Network{Links: []evidence.Link{}}
+	links, err := h.LinkList()
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	// Only now: it gets its id when the first interface leads there.
 	hostID := -1
 	if same, err := sameFile(ns, host); err != nil {
 		return nil, err
@@ -60,10 +65,6 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 		if hostID, err = h.GetNetNsIdByFd(host); err != nil {
 			return nil, fmt.Errorf("find the host's network namespace: %w", err)
 		}
-	}
-	links, err := h.LinkList()
-	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
 	addresses, err := h.AddrList(nil, netlink.FAMILY_V4)
 	if err != nil {

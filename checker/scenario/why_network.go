@@ -79,6 +79,9 @@ func (f *facts) noAddress(n *evidence.Networks, address string) because {
 	b := because{cause: "link-not-veth", saw: fmt.Sprintf("%s in the container", linkWords(l)), try: "make a pair of type veth: what goes in at one end comes out at the other"}
 	if i := slices.IndexFunc(links, func(l evidence.Link) bool { return l.Kind == "veth" }); i >= 0 {
 		l = &links[i]
+		if last := linkAt(f.lastNetwork(), l.Index); last != nil && last.PeerIn == evidence.PeerHost {
+			return late(fmt.Sprintf("%s in the container, which led to the host when the command ended, not yet when it was executed", linkWords(l)))
+		}
 		b.cause, b.try = "link-elsewhere", "one end belongs into the container's network namespace, the other stays on the host"
 		b.saw = fmt.Sprintf("%s in the container, its other end in yet another namespace", linkWords(l))
 		if l.PeerIn == evidence.PeerHere {
