@@ -1,6 +1,11 @@
 package scenario
 
-import "pidone/checker/evidence"
+import (
+	"path"
+	"slices"
+
+	"pidone/checker/evidence"
+)
 
 // The child
 //
@@ -30,6 +35,10 @@ import "pidone/checker/evidence"
 // The container is the child and every process in its PID namespace or made by
 // one that is in it. Where the child lives in the host's PID namespace, the
 // container is the child and every process that came from it.
+//
+// In a run with an image, where a command was asked for, a tool is no child: a
+// process that was in no namespace but the host's, and whose programs were
+// neither the submission's own nor the command's, such as iptables(8).
 //
 // What one process did is never put to another's account: a process that
 // prints what a container would print, beside another that lives in namespaces
@@ -61,7 +70,7 @@ func rankOf(host *evidence.Host, p *evidence.Process) rank {
 func Child(run *evidence.Run) *evidence.Process {
 	var best *evidence.Process
 	for _, p := range run.Processes {
-		if p.ID == 0 || p.Probe || p.Hidden {
+		if p.ID == 0 || p.Probe || p.Hidden || isTool(run, p) {
 			continue
 		}
 		if best == nil || further(run, p, best) {
@@ -69,6 +78,25 @@ func Child(run *evidence.Run) *evidence.Process {
 		}
 	}
 	return best
+}
+
+// isTool tells whether a process is a tool, which is no child.
+func isTool(run *evidence.Run, p *evidence.Process) bool {
+	asked := commandOf(run.Args)
+	if run.Image == nil || len(asked) == 0 {
+		return false
+	}
+	for kind := range run.Host.Namespaces {
+		if run.Host.New(p.Born, kind) || run.Host.New(state(p), kind) {
+			return false
+		}
+	}
+	for len(p.Execs) == 0 && p.Creator >= 0 {
+		p = run.Process(p.Creator) // whose program it runs
+	}
+	return len(p.Execs) > 0 && !slices.ContainsFunc(p.Execs, func(e evidence.Exec) bool {
+		return e.Self || e.Payload || path.Base(e.Path) == path.Base(asked[0])
+	})
 }
 
 // further tells whether p got further than best, which was made earlier.

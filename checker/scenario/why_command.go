@@ -57,6 +57,9 @@ func (f *facts) noCommand() because {
 		for _, e := range p.Execs {
 			if !e.Self {
 				b.saw += fmt.Sprintf(", but %s", quote(strings.Join(e.Argv, " ")))
+				if f.ended(f.first) && f.first.Exit.Code != 0 {
+					b.why = f.firstWords()
+				}
 				return b
 			}
 		}
