@@ -16,6 +16,9 @@ const (
 	retKill  = unix.SECCOMP_RET_KILL_PROCESS
 )
 
+// pretend is the action that makes a call succeed and do nothing.
+const pretend = unix.SECCOMP_RET_ERRNO
+
 // Refuse is the action that makes a call fail with errno.
 func Refuse(errno unix.Errno) uint32 {
 	return unix.SECCOMP_RET_ERRNO | uint32(errno)&unix.SECCOMP_RET_DATA
@@ -80,10 +83,12 @@ func refused(cmd *Command) []Rule {
 		Rule{Nr: unix.SYS_SOCKETPAIR, Op: Equal, Arg: 0, Value: unix.AF_UNIX, Action: RetAllow},
 		Rule{Nr: unix.SYS_SOCKETPAIR, Action: Refuse(unix.EAFNOSUPPORT)})
 
-	// A core dump may go to a program of the machine: see rlimits.
+	// A core dump may go to a program of the machine: see rlimits. Who sets the
+	// limit, as daemons do, may think that it was done.
 	rules = append(rules,
-		Rule{Nr: unix.SYS_PRLIMIT64, Op: Equal, Arg: 1, Value: unix.RLIMIT_CORE, Action: Refuse(unix.EPERM)},
-		Rule{Nr: unix.SYS_SETRLIMIT, Op: Equal, Arg: 0, Value: unix.RLIMIT_CORE, Action: Refuse(unix.EPERM)})
+		Rule{Nr: unix.SYS_PRLIMIT64, Op: Unequal, Arg: 1, Value: unix.RLIMIT_CORE, Action: RetAllow},
+		Rule{Nr: unix.SYS_PRLIMIT64, Op: NonZero, Arg: 2, Action: pretend}, // else it is only read
+		Rule{Nr: unix.SYS_SETRLIMIT, Op: Equal, Arg: 0, Value: unix.RLIMIT_CORE, Action: pretend})
 
 	// Typing into a terminal that others read, and line disciplines.
 	for _, request := range []uint32{unix.TIOCSTI, unix.TIOCLINUX, unix.TIOCSETD} {
@@ -112,7 +117,7 @@ func filter(rules []Rule) ([]unix.SockFilter, error) {
 		if r.Arg < 0 || r.Arg > 5 {
 			return nil, fmt.Errorf("assemble filter: call %d: no argument %d", r.Nr, r.Arg)
 		}
-		if r.Op < Always || r.Op > Unequal {
+		if r.Op < Always || r.Op > NonZero {
 			return nil, fmt.Errorf("assemble filter: call %d: no operation %d", r.Nr, r.Op)
 		}
 	}
@@ -162,6 +167,8 @@ func search(prog []unix.SockFilter, calls [][]Rule) []unix.SockFilter {
 				prog = append(prog, arg, jump(unix.BPF_JEQ, r.Value, 0, 1), ret(r.Action))
 			case Unequal:
 				prog = append(prog, arg, jump(unix.BPF_JEQ, r.Value, 1, 0), ret(r.Action))
+			case NonZero:
+				prog = append(prog, arg, jump(unix.BPF_JEQ, 0, 0, 2), load(arg.K+4), jump(unix.BPF_JEQ, 0, 1, 0), ret(r.Action))
 			}
 		}
 		prog = append(prog, ret(RetAllow))

@@ -68,7 +68,7 @@ func expected(rules []Rule, d data) uint32 {
 	}
 	for _, r := range rules {
 		arg := uint32(d.args[r.Arg])
-		matches := r.Op == Always || r.Op == AnySet && arg&r.Value != 0 || r.Op == NoneSet && arg&r.Value == 0 || r.Op == Equal && arg == r.Value || r.Op == Unequal && arg != r.Value
+		matches := r.Op == Always || r.Op == AnySet && arg&r.Value != 0 || r.Op == NoneSet && arg&r.Value == 0 || r.Op == Equal && arg == r.Value || r.Op == Unequal && arg != r.Value || r.Op == NonZero && d.args[r.Arg] != 0
 		if r.Nr == d.nr && matches {
 			return r.Action
 		}
@@ -82,7 +82,7 @@ func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 		most := 1 + rand.Uint32N(20)
 		for range rand.IntN(20) * rand.IntN(20) {
 			rules = append(rules, Rule{
-				Nr: rand.Uint32N(most), Op: Op(rand.IntN(int(Unequal) + 1)), Arg: rand.IntN(6),
+				Nr: rand.Uint32N(most), Op: Op(rand.IntN(int(NonZero) + 1)), Arg: rand.IntN(6),
 				Value: 1 << rand.IntN(4), Action: RetTrace | rand.Uint32N(1000),
 			})
 		}
@@ -91,7 +91,7 @@ func TestFilterDoesWhatTheRulesSay(t *testing.T) {
 		for range 200 {
 			d := data{nr: rand.Uint32N(most + 1), arch: auditArch}
 			for i := range d.args {
-				d.args[i] = uint64(rand.Uint32N(16)) | rand.Uint64()<<32 // the high half does not count
+				d.args[i] = uint64(rand.Uint32N(16)) | rand.Uint64()<<32*uint64(rand.IntN(2)) // the high half counts for NonZero alone
 			}
 			if want, got := expected(rules, d), judge(t, prog, d); want != got {
 				require.Equal(t, want, got, "%+v: %+v", rules, d)
@@ -132,7 +132,10 @@ func TestFilterOfEverySandbox(t *testing.T) {
 		{"TIOCSTI", unix.SYS_IOCTL, args{0, unix.TIOCSTI}, Refuse(unix.EPERM)},
 		{"TIOCSTI with other high bits", unix.SYS_IOCTL, args{0, unix.TIOCSTI | 1<<32}, Refuse(unix.EPERM)},
 		{"TCGETS", unix.SYS_IOCTL, args{0, unix.TCGETS}, RetAllow},
-		{"core limit", unix.SYS_PRLIMIT64, args{0, unix.RLIMIT_CORE}, Refuse(unix.EPERM)},
+		{"core limit", unix.SYS_PRLIMIT64, args{0, unix.RLIMIT_CORE, 8}, pretend},
+		{"core limit, at a round address", unix.SYS_PRLIMIT64, args{0, unix.RLIMIT_CORE | 1<<32, 1 << 32}, pretend},
+		{"core limit, read", unix.SYS_PRLIMIT64, args{0, unix.RLIMIT_CORE, 0, 8}, RetAllow},
+		{"core limit, the old call", unix.SYS_SETRLIMIT, args{unix.RLIMIT_CORE, 8}, pretend},
 		{"another limit", unix.SYS_PRLIMIT64, args{0, unix.RLIMIT_NOFILE}, RetAllow},
 		{"x32", x32Bit | unix.SYS_WRITE, args{}, retKill},
 		{"-1", 0xffffffff, args{}, retKill},
@@ -162,7 +165,7 @@ func TestFilterForThePacketFilter(t *testing.T) {
 }
 
 func TestFilterRefusesBadRules(t *testing.T) {
-	for _, r := range []Rule{{Arg: 6}, {Arg: -1}, {Op: Unequal + 1}, {Op: -1}} {
+	for _, r := range []Rule{{Arg: 6}, {Arg: -1}, {Op: NonZero + 1}, {Op: -1}} {
 		_, err := filter([]Rule{r})
 		assert.ErrorContains(t, err, "assemble filter: ", "%+v", r)
 	}

@@ -233,7 +233,7 @@ func rlimits(l Limits, grouped bool) []rlimit {
 	same := func(resource int, v uint64) rlimit { return rlimit{resource, v, v} }
 	limits := []rlimit{
 		// The one value that a pipe in core_pattern heeds too, core(5). The
-		// filter refuses to change it.
+		// filter lets nobody change it.
 		same(unix.RLIMIT_CORE, 1),
 		same(unix.RLIMIT_FSIZE, uint64(l.Disk)),
 		{unix.RLIMIT_NOFILE, 1024, 4096},

@@ -236,6 +236,7 @@ const (
 	NoneSet           // argument & Value == 0
 	Equal             // argument == Value
 	Unequal           // argument != Value
+	NonZero           // argument != 0, all 64 bits of it; Value does not count
 )
 
 // WorkDir is the working directory of a submission.

@@ -153,7 +153,7 @@ func limits([]string) {
 			continue
 		}
 		say(l.Max, "hard "+name)
-		if l.Max != unix.RLIM_INFINITY {
+		if l.Max != unix.RLIM_INFINITY && resource != unix.RLIMIT_CORE {
 			l.Max++
 			tried("raise "+name, unix.Setrlimit(resource, &l))
 		}
@@ -161,6 +161,8 @@ func limits([]string) {
 	// By the call itself: os and syscall change RLIMIT_NOFILE on their own.
 	lower := unix.Rlimit{}
 	tried("lower core", unix.Setrlimit(unix.RLIMIT_CORE, &lower))
+	must(unix.Getrlimit(unix.RLIMIT_CORE, &lower))
+	say(lower.Cur, "lowered core")
 	f, err := os.Open("/proc/self/status")
 	must(err)
 	for sc := bufio.NewScanner(f); sc.Scan(); {
