@@ -18,6 +18,13 @@ type Network struct {
 	// are none.
 	Rules    []string `json:"rules,omitempty"`
 	Forwards bool     `json:"forwards,omitempty"` // net.ipv4.ip_forward
+	Counted  Counted  `json:"counted,omitzero"`
+}
+
+// Counted are the packets that a network namespace has had so far.
+type Counted struct {
+	Sent     int64 `json:"sent"` // that were made in it
+	Received int64 `json:"received"`
 }
 
 // A Link is a network interface.

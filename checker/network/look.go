@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -92,7 +93,38 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 		return nil, err
 	}
 	n.Forwards = strings.TrimSpace(string(forwards)) == "1"
+	counted, err := os.ReadFile("/proc/thread-self/net/snmp")
+	if err != nil {
+		return nil, err
+	}
+	n.Counted = countedIn(string(counted))
 	return n, nil
+}
+
+// countedIn reads /proc/net/snmp: for each protocol a line with names, and one with
+// the numbers.
+func countedIn(table string) (c evidence.Counted) {
+	var names []string
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		switch {
+		case len(f) == 0 || f[0] != "Ip:":
+		case names == nil:
+			names = f
+		default:
+			for i, name := range names[:min(len(names), len(f))] {
+				v, _ := strconv.ParseInt(f[i], 10, 64)
+				switch name {
+				case "OutRequests":
+					c.Sent = v
+				case "InReceives":
+					c.Received = v
+				}
+			}
+			return c
+		}
+	}
+	return c
 }
 
 func linkOf(l netlink.Link, hostID int) evidence.Link {

@@ -215,3 +215,13 @@ func TestLookLeavesThreadsAlone(t *testing.T) {
 		require.Equal(t, before, now)
 	}
 }
+
+func TestCounted(t *testing.T) {
+	assert.Equal(t, evidence.Counted{Sent: 7, Received: 3},
+		countedIn("Ip: Forwarding InReceives ForwDatagrams OutRequests More\nIp: 1 3 2 7\nIcmp: InMsgs\nIcmp: 9\n"))
+	assert.Empty(t, countedIn("Ip:\n"))
+	assert.Empty(t, countedIn("x"))
+	n, err := Look(fresh(t), fresh(t), false)
+	require.NoError(t, err)
+	assert.Empty(t, n.Counted)
+}

@@ -165,6 +165,17 @@ func TestWhatIsLost(t *testing.T) {
 			}
 		}
 	}
+	counted := judge07(t, network07(t, "no-forwarding", func(run *evidence.Run) {
+		host(func(n *evidence.Network) { n.Forwards = true })(run)
+		for _, p := range run.Processes {
+			if p.Networks != nil {
+				p.Networks.Own.Counted = evidence.Counted{Sent: 3}
+				p.Networks.Host.Counted = evidence.Counted{Received: 2}
+			}
+		}
+	}), 4, nil)
+	require.NotEmpty(t, counted.Findings)
+	assert.Contains(t, counted.Findings[0].Saw, "; meanwhile the container sent 3 packets and received 0, and the host received 2")
 	cut := judge07(t, network07(t, "no-forwarding", func(run *evidence.Run) {
 		host(func(n *evidence.Network) { n.Forwards = true })(run)
 		run.Host.Internet.Cut = true

@@ -55,6 +55,8 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 		}
 		if h := f.onTheWay(n); h.why != "" {
 			b.why, b.try = h.why, h.try
+		} else {
+			b.saw += f.hops(n)
 		}
 		return b
 	}
@@ -121,6 +123,9 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 	}
 	if trouble != "" {
 		b.saw += fmt.Sprintf("; the command was told %s", quote(trouble))
+	}
+	if b.why == "" {
+		b.saw += f.hops(n)
 	}
 	return b
 }

@@ -76,6 +76,21 @@ func (f *facts) hostsWay(n *evidence.Networks, host *evidence.Network) hindrance
 	return hindrance{}
 }
 
+// hops says how far packets came while the command ran; nothing where that was not
+// recorded.
+func (f *facts) hops(n *evidence.Networks) string {
+	last := f.ran().by.Networks
+	if last == nil || last.Own == nil || last.Host == nil {
+		return ""
+	}
+	own, ownThen, host, then := last.Own.Counted, n.Own.Counted, last.Host.Counted, n.Host.Counted
+	if own == (evidence.Counted{}) || host == (evidence.Counted{}) {
+		return ""
+	}
+	return fmt.Sprintf("; meanwhile the container sent %d packets and received %d, and the host received %d",
+		own.Sent-ownThen.Sent, own.Received-ownThen.Received, host.Received-then.Received)
+}
+
 // ways are the routes of the main table that the kernel would take to an address,
 // of which it takes one: those of the longest prefix, and of them the ones with the
 // lowest metric.
