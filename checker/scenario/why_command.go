@@ -64,6 +64,10 @@ func (f *facts) noCommand() because {
 			}
 		}
 	}
+	if !f.ended(f.child) {
+		b.saw += fmt.Sprintf("; the child was still running after %g s", float64(f.run.End.Limit)/1e6)
+		b.try = "find what the child waits for, before it becomes the command"
+	}
 	if f.ended(f.child) && (f.child.Exit.Code != 0 || f.child.Exit.Signal != "") {
 		b.saw += "; the child " + exitWords(f.child)
 		if said := f.lastWords(f.child); said != "" {
