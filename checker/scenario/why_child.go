@@ -26,6 +26,9 @@ func (f *facts) noChild() because {
 		saw:   "no process was created: " + f.firstWords(),
 		try:   "have the program start a second process",
 	}
+	if e := f.first.Exit; e != nil && e.Code != 0 && lastLine(f.words(f.first)) != "" {
+		b.try = "find out from its words why it ended before it started a child"
+	}
 	switch said := f.words(f.first); {
 	case strings.Contains(said, "exec: not started"):
 		b.cause = "wait-without-start"

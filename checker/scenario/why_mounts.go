@@ -29,6 +29,12 @@ func (f *facts) wrongProc(own uint64) because {
 				b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
 				continue
 			}
+			if off := f.takenOff(e, "/proc"); off != nil {
+				b.cause, b.at = "proc-missing", off.At
+				b.why = fmt.Sprintf("it was mounted, and unmounted again before the command was executed, in %s", f.who(f.run.Process(off.Process)))
+				b.try = "leave it mounted: the kernel unmounts it when the container has ended"
+				return b
+			}
 			b.why = fmt.Sprintf("%s was called in %s, and that is not the command's /proc", pathCall(e), f.who(p))
 			b.try = "look from where the path is seen: before the root is changed it begins with " + f.imagePath()
 		}
@@ -47,7 +53,7 @@ func (f *facts) wrongProc(own uint64) because {
 	}
 	for _, e := range f.procMounts() {
 		p := f.run.Process(e.Process)
-		if e.Errno == "" && own != 0 && state(p).Namespaces["pid"] != own {
+		if pids := state(p).Namespaces["pid"]; e.Errno == "" && (own != 0 && pids != own || v.ProcPIDs != 0 && pids == v.ProcPIDs) {
 			b.why = fmt.Sprintf("%s mounted it, and proc shows the PID namespace of whoever mounts it", f.who(p))
 			b.at = e.At
 		}
@@ -58,6 +64,19 @@ func (f *facts) wrongProc(own uint64) because {
 		}
 	}
 	return b
+}
+
+// takenOff returns the call that unmounted again, before the command was executed,
+// what a call had mounted at the container's point; nil if none did.
+func (f *facts) takenOff(mount *evidence.Event, point string) *evidence.Event {
+	there := func(name string) bool { return path.Clean(name) == point || path.Clean(name) == f.imagePath()+point }
+	for _, e := range f.run.Events {
+		if e.Seq > mount.Seq && e.Seq < f.ran().exec.Seq && e.Call == "umount2" && e.Errno == "" && there(mount.Path) && there(e.Path) &&
+			e.After != nil && mount.After != nil && e.After.Namespaces["mnt"] == mount.After.Namespaces["mnt"] {
+			return e
+		}
+	}
+	return nil
 }
 
 // procMounts returns the calls that mounted a proc file system, or should have.

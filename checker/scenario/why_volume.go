@@ -50,6 +50,12 @@ func (f *facts) notMounted(source, point string) because {
 			b.try = bindAdvice(e)
 			continue
 		}
+		if off := f.takenOff(e, point); off != nil {
+			b.cause, b.at = "volume-missing", off.At
+			b.why = fmt.Sprintf("it was mounted, and unmounted again before the command was executed, in %s", f.who(f.run.Process(off.Process)))
+			b.try = "leave it mounted: the kernel unmounts it when the container has ended"
+			return b
+		}
 		b.why = fmt.Sprintf("%s was called in %s, and that is not the command's %s", bindWords(e), f.who(p), point)
 		b.try = "look from where the paths are seen: before the root is changed the image's begin with " + f.imagePath()
 	}
@@ -114,6 +120,9 @@ func (f *facts) otherMode(m *evidence.Mount) because {
 		case e.Errno != "":
 			b.why = fmt.Sprintf("mount(%s) with %s failed: %s", word(e.Path), strings.Join(e.Flags, "|"), errnoWords(e.Errno))
 			b.try = "look at the flags: it takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
+			if e.Errno == "ENOENT" {
+				b.try = "look at the path: it must be right where the call is made"
+			}
 		case !slices.Contains(e.Flags, "MS_REMOUNT"):
 			b.why = "MS_RDONLY has no effect in the call that makes a bind mount: mount(2)"
 		}
