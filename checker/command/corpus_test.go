@@ -26,9 +26,10 @@ import (
 // want is what a program of testdata/submissions must get: its want.json.
 type want struct {
 	Verdict grade.Verdict `json:"verdict"`
-	Step    int           `json:"step"`  // the first that fails
-	Score   int           `json:"score"` // of 100
-	Cause   string        `json:"cause"` // of the first finding of that step
+	Step    int           `json:"step"`    // the first that fails
+	Score   int           `json:"score"`   // of 100
+	Cause   string        `json:"cause"`   // of the first finding of that step
+	AsRoot  grade.Verdict `json:"as_root"` // of an error: the verdict where the machine's root runs it
 	Args    []string      `json:"args"`
 	CopyOf  string        `json:"copy_of"` // the folder of the kit that the program is, in place of its own files
 	About   string        `json:"about"`

@@ -242,7 +242,7 @@ type Event struct {
 
 	// What was asked for. Only what the call has is filled in.
 	Flags  []string `json:"flags,omitempty"`  // clone, unshare, setns, mount, umount2, openat: "CLONE_NEWUTS"
-	Text   string   `json:"text,omitempty"`   // the name in sethostname and setdomainname; prctl's and reboot's operation; socket's protocol
+	Text   string   `json:"text,omitempty"`   // the name in sethostname and setdomainname; prctl's, ptrace's and reboot's operation; socket's protocol
 	Path   string   `json:"path,omitempty"`   // execve, chroot, pivot_root (new root), mount (target), umount2, chdir, openat
 	Source string   `json:"source,omitempty"` // mount (source), pivot_root (put_old)
 	FSType string   `json:"fstype,omitempty"` // mount

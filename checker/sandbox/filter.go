@@ -27,7 +27,19 @@ func Refuse(errno unix.Errno) uint32 {
 // refused are the rules of every sandbox: what no exercise needs and other
 // systems fell to, but for what the Command says otherwise.
 func refused(cmd *Command) []Rule {
-	var rules []Rule
+	// What hides a process from its tracer, or would be another one of it. clone3's
+	// flags lie in memory, where a filter cannot see them: the recorder looks at what
+	// became of it. Whoever has a tracer, the kernel itself refuses him a second one.
+	hiding := cmd.Hiding
+	if hiding == 0 {
+		hiding = Refuse(unix.EPERM)
+	}
+	rules := []Rule{
+		{Nr: unix.SYS_CLONE, Op: AnySet, Arg: 0, Value: unix.CLONE_UNTRACED, Action: hiding},
+		{Nr: unix.SYS_PTRACE, Op: Equal, Arg: 0, Value: unix.PTRACE_TRACEME, Action: hiding},
+		{Nr: unix.SYS_SECCOMP, Op: AnySet, Arg: 1, Value: unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, Action: Refuse(unix.EPERM)},
+	}
+
 	all := func(errno unix.Errno, calls ...uint32) {
 		for _, nr := range calls {
 			rules = append(rules, Rule{Nr: nr, Action: Refuse(errno)})
@@ -51,16 +63,6 @@ func refused(cmd *Command) []Rule {
 		unix.SYS_MBIND, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_SET_MEMPOLICY,
 		unix.SYS_LOOKUP_DCOOKIE, unix.SYS_NFSSERVCTL)
 	all(unix.EPERM, refusedHere[:]...)
-
-	// What hides a process from its tracer. clone3's flags lie in memory,
-	// where a filter cannot see them: the recorder looks at what became of it.
-	hiding := cmd.Hiding
-	if hiding == 0 {
-		hiding = Refuse(unix.EPERM)
-	}
-	rules = append(rules,
-		Rule{Nr: unix.SYS_CLONE, Op: AnySet, Arg: 0, Value: unix.CLONE_UNTRACED, Action: hiding},
-		Rule{Nr: unix.SYS_SECCOMP, Op: AnySet, Arg: 1, Value: unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, Action: Refuse(unix.EPERM)})
 
 	// AF_VSOCK, AF_ALG, AF_PACKET and the like reach past the network namespace
 	// or into seldom-used code of the kernel.

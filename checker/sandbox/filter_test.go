@@ -114,7 +114,8 @@ func TestFilterOfEverySandbox(t *testing.T) {
 	}{
 		{"an ordinary call", unix.SYS_WRITE, args{}, RetAllow},
 		{"a traced one", unix.SYS_EXECVE, args{}, RetTrace},
-		{"a refused one", unix.SYS_PTRACE, args{}, Refuse(unix.EPERM)},
+		{"a refused one", unix.SYS_PTRACE, args{unix.PTRACE_SEIZE}, Refuse(unix.EPERM)},
+		{"another tracer", unix.SYS_PTRACE, args{unix.PTRACE_TRACEME}, Refuse(unix.EPERM)},
 		{"io_uring", unix.SYS_IO_URING_SETUP, args{}, Refuse(unix.ENOSYS)},
 		{"clone", unix.SYS_CLONE, args{unix.CLONE_NEWPID | unix.CLONE_NEWUTS}, RetAllow},
 		{"clone untraced", unix.SYS_CLONE, args{unix.CLONE_NEWPID | unix.CLONE_UNTRACED}, Refuse(unix.EPERM)},

@@ -73,8 +73,9 @@ type Command struct {
 
 	// Rules are added to the system call filter, behind the sandbox's own.
 	Rules []Rule
-	// Hiding is the action for clone(2) with CLONE_UNTRACED: RetTrace for a
-	// Watcher that does not let that through; 0 refuses it.
+	// Hiding is the action for clone(2) with CLONE_UNTRACED, and for ptrace(2) with
+	// PTRACE_TRACEME: RetTrace for a Watcher that does not let the first through; 0
+	// refuses them.
 	Hiding uint32
 	// Watcher follows the processes; nil is a plain wait.
 	Watcher Watcher

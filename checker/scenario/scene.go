@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -377,6 +378,9 @@ func (s *scene) check(do action) (*failure, error) {
 	if fail != nil {
 		if lacking, err := s.lacking(); lacking || err != nil {
 			return nil, err
+		}
+		if s.facts.tracedTwice() {
+			return nil, errors.New("the program has one of its processes traced with ptrace, as SysProcAttr.Ptrace does: every process has one tracer, and here that is the recorder (EPERM); without ptrace it can be checked")
 		}
 		if what := s.facts.beyond(fail); what != "" {
 			number, _, _ := strings.Cut(s.script.Exercise, "-")

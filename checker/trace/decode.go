@@ -158,6 +158,11 @@ func enterPrctl(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	return true
 }
 
+func enterPtrace(c *caller, a [6]uint64, ev *evidence.Event) bool {
+	ev.Text = nameOf(a[0]&0xffffffff, ptraceRequests())
+	return true
+}
+
 func enterSeccomp(c *caller, a [6]uint64, ev *evidence.Event) bool {
 	ev.Text = nameOf(a[0]&0xffffffff, seccompOperations())
 	ev.Flags = names(a[1]&0xffffffff, seccompFlags())

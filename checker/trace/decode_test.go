@@ -121,6 +121,7 @@ func TestDecode(t *testing.T) {
 			evidence.Event{Source: "/dir/one", Path: "two", Flags: []string{"MOVE_MOUNT_F_EMPTY_PATH"}}, false},
 		{"prctl", "prctl", block{}, []uint64{unix.PR_SET_PDEATHSIG}, evidence.Event{Text: "PR_SET_PDEATHSIG"}, false},
 		{"seccomp", "seccomp", block{}, []uint64{1, 1}, evidence.Event{Text: "SECCOMP_SET_MODE_FILTER", Flags: []string{"SECCOMP_FILTER_FLAG_TSYNC"}}, false},
+		{"ptrace", "ptrace", block{}, []uint64{unix.PTRACE_TRACEME}, evidence.Event{Text: "PTRACE_TRACEME"}, false},
 		{"kill", "kill", block{}, []uint64{0xffffffff, 9}, evidence.Event{PID: -1, Signal: "SIGKILL"}, false},
 		{"kill in real time", "kill", block{}, []uint64{1, 40}, evidence.Event{PID: 1, Signal: "signal 40"}, false},
 		{"reboot", "reboot", block{}, []uint64{0, 0, unix.LINUX_REBOOT_CMD_POWER_OFF}, evidence.Event{Text: "LINUX_REBOOT_CMD_POWER_OFF"}, false},

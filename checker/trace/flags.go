@@ -125,6 +125,8 @@ func prctlOperations() []flag {
 	}
 }
 
+func ptraceRequests() []flag { return []flag{{unix.PTRACE_TRACEME, "PTRACE_TRACEME"}} }
+
 func seccompOperations() []flag {
 	return []flag{
 		{unix.SECCOMP_SET_MODE_STRICT, "SECCOMP_SET_MODE_STRICT"}, {unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"},
