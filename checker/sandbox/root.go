@@ -117,6 +117,9 @@ func (b *rootBuilder) build() error {
 		if err := unix.Mount(b.at(file), b.at(file), "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("bind %s: %w", file, err)
 		}
+		if err := loosen(b.at(file)); err != nil {
+			return fmt.Errorf("bind %s: %w", file, err)
+		}
 	}
 	if err := b.plant(); err != nil {
 		return err
