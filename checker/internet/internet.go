@@ -3,7 +3,7 @@
 //
 // # Promise
 //
-// The host has an interface eth0 (HostAddress), a default route, a rule in its packet
+// The host has an interface eth0 (HostAddress), a default route, rules in its packet
 // filter (Table), and a /etc/resolv.conf (Resolv) that names a server. At Server and Other are servers
 // that answer ping, HTTP on port 80 and, for a few names, DNS; all that arrives
 // there is noted, with the address that it came from. No packet leaves: the two
@@ -31,6 +31,7 @@ package internet
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -58,9 +59,13 @@ const (
 // Interface is the name of the host's interface.
 const Interface = "eth0"
 
-// Table is a table of the host's packet filter, with a rule that does nothing. On
-// most machines somebody has rules: who clears the whole filter clears theirs.
-const Table = "machine"
+// Table is a table of the host's packet filter, with a rule that does nothing. There
+// is one in each of the tables of iptables(8) too, for what comes from Nobody. On most
+// machines somebody has rules: who clears the whole filter, or those tables, clears theirs.
+const (
+	Table  = "machine"
+	Nobody = "192.0.2.254"
+)
 
 // Resolv is what /etc/resolv.conf of the host holds.
 const Resolv = "nameserver " + Server + "\n"
@@ -200,7 +205,7 @@ func finishHost() error {
 	if err := route(h, link, "0.0.0.0/0", Gateway); err != nil {
 		return err
 	}
-	return network.AddRule(Table)
+	return network.AddRules(Table, net.ParseIP(Nobody))
 }
 
 // setting writes one below /proc/sys/net, of this thread's namespace.

@@ -60,9 +60,11 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 	}
 	// Only now: it gets its id when the first interface leads there.
 	hostID := -1
-	if same, err := sameFile(ns, host); err != nil {
+	same, err := sameFile(ns, host)
+	if err != nil {
 		return nil, err
-	} else if !same {
+	}
+	if !same {
 		if hostID, err = h.GetNetNsIdByFd(host); err != nil {
 			return nil, fmt.Errorf("find the host's network namespace: %w", err)
 		}
@@ -83,7 +85,7 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 	if err := steering(h, n); err != nil {
 		return nil, err
 	}
-	filters, err := packetRules(tables)
+	filters, err := packetRules(same, tables)
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +155,14 @@ func sameFile(a, b int) (bool, error) {
 	return sa.Ino == sb.Ino && sa.Dev == sb.Dev, nil
 }
 
-// packetRules lists what rules there are, of both kinds.
-func packetRules(tables bool) ([]string, error) {
+// packetRules lists what rules there are, of both kinds. With added the namespace is
+// one to which AddRules added some.
+func packetRules(added, tables bool) ([]string, error) {
 	rules, err := tableRules()
 	if err != nil {
 		return nil, err
 	}
-	old, err := oldRules(tables)
+	old, err := oldRules(added, tables)
 	if err != nil {
 		return nil, err
 	}

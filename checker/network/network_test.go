@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net"
 	"os"
 	"testing"
 
@@ -64,7 +65,7 @@ func TestLookAtTables(t *testing.T) {
 	assert.Empty(t, n.Rules)
 	require.NoError(t, Within(ns, func() error {
 		for _, every := range []bool{true, false} {
-			rules, err := oldRules(every)
+			rules, err := oldRules(true, every)
 			assert.NoError(t, err)
 			assert.Empty(t, rules)
 		}
@@ -93,13 +94,16 @@ func TestLookAtRules(t *testing.T) {
 	assert.Equal(t, []string{"ip t c: masquerade", "ip t c: drop", "ip t c: a rule", "ip t d: policy drop"}, n.Rules)
 }
 
-func TestAddRule(t *testing.T) {
+func TestAddRules(t *testing.T) {
 	needs(t, ProbeNAT())
 	ns := fresh(t)
-	require.NoError(t, Within(ns, func() error { return AddRule("t") }))
+	require.NoError(t, Within(ns, func() error { return AddRules("t", net.IPv4(192, 0, 2, 254)) }))
 	n, err := Look(ns, ns, false)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"inet t input: accept"}, n.Rules)
+	assert.Subset(t, n.Rules, []string{"inet t input: accept", "ip filter FORWARD: accept", "ip nat POSTROUTING: accept"})
+	if _, err := os.Stat("/proc/net/ip_tables_names"); err == nil {
+		assert.Subset(t, n.Rules, []string{"iptables-legacy filter: a rule", "iptables-legacy nat: a rule"})
+	}
 }
 
 func TestLookAtBothEnds(t *testing.T) {

@@ -1,13 +1,9 @@
 package network
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
-	"unsafe"
+	"net"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -55,19 +51,45 @@ func tableRules() ([]string, error) {
 	return all, nil
 }
 
-// AddRule adds a rule to this thread's network namespace, in a table of its own and
-// a chain that nothing leads to: it does not do anything. A kernel without
-// nf_tables goes without.
-func AddRule(table string) error {
+// AddRules adds rules to this thread's network namespace such as others have on most
+// machines: one in a table of its own, and one each in the tables filter and nat that
+// iptables(8) uses, of nf_tables and of ip_tables. They do not do anything: nothing
+// leads to the first, and the others accept what comes from the address nobody. A
+// kernel goes without what it lacks.
+func AddRules(table string, nobody net.IP) error {
+	accept := &expr.Verdict{Kind: expr.VerdictAccept}
+	err := addRule(nftables.Table{Family: nftables.TableFamilyINet, Name: table}, nftables.Chain{Name: "input"}, accept)
+	if err != nil {
+		return err
+	}
+	for _, chain := range []nftables.Chain{
+		{Name: "FORWARD", Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter},
+		{Name: "POSTROUTING", Type: nftables.ChainTypeNAT, Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource},
+	} {
+		name := string(chain.Type)
+		// As iptables-nft(8) makes them: where it finds another thing it gives up.
+		err := addRule(nftables.Table{Family: nftables.TableFamilyIPv4, Name: name}, chain,
+			&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
+			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: nobody.To4()}, &expr.Counter{}, accept)
+		if err != nil {
+			return err
+		}
+		if err := addOldRule(name, int(*chain.Hooknum), nobody); err != nil {
+			return fmt.Errorf("add a rule to table %s of ip_tables: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func addRule(table nftables.Table, chain nftables.Chain, what ...expr.Any) error {
 	c, err := nftables.New()
 	if err == nil {
-		t := c.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: table})
-		chain := c.AddChain(&nftables.Chain{Name: "input", Table: t})
-		c.AddRule(&nftables.Rule{Table: t, Chain: chain, Exprs: []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}})
+		chain.Table = c.AddTable(&table)
+		c.AddRule(&nftables.Rule{Table: &table, Chain: c.AddChain(&chain), Exprs: what})
 		err = c.Flush()
 	}
 	if err != nil && !lacksTables(err) {
-		return fmt.Errorf("add a rule: %w", err)
+		return fmt.Errorf("add a rule to table %s: %w", table.Name, err)
 	}
 	return nil
 }
@@ -126,80 +148,4 @@ func statement(r *nftables.Rule) string {
 		}
 	}
 	return what
-}
-
-// The older ip_tables, of which iptables-legacy(8) is the tool, are asked by
-// getsockopt(2) on a raw socket: linux/netfilter_ipv4/ip_tables.h.
-const (
-	getInfo   = 64 // IPT_SO_GET_INFO
-	tableName = 32 // bytes, XT_TABLE_MAXNAMELEN
-	infoSize  = tableName + 4 + 5*4 + 5*4 + 4 + 4
-	infoHooks = tableName
-	infoCount = tableName + 4 + 5*4 + 5*4
-)
-
-// oldTables returns which tables of ip_tables there are. The list is the machine's
-// root's to read: in a namespace made together with its user namespace no other
-// root can. Then, with all, they are those that there could be; to ask for one that
-// is not there makes it.
-func oldTables(all bool) ([]string, error) {
-	names, err := os.ReadFile("/proc/thread-self/net/ip_tables_names")
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case errors.Is(err, fs.ErrPermission) && all:
-		return []string{"filter", "nat", "mangle", "raw", "security"}, nil
-	case errors.Is(err, fs.ErrPermission):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("list tables: %w", err)
-	}
-	return strings.Fields(string(names)), nil
-}
-
-// oldRules lists in which tables of ip_tables there are rules.
-func oldRules(every bool) ([]string, error) {
-	names, err := oldTables(every)
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, name := range names {
-		n, err := oldCount(name)
-		if every && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EINVAL)) {
-			continue // this kernel has none of that name
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look at table %s: %w", name, err)
-		}
-		for range min(n, maxRules) {
-			all = append(all, "iptables-legacy "+name+": a rule")
-		}
-	}
-	return all, nil
-}
-
-// oldCount returns how many rules a table has besides its chains' ends.
-func oldCount(table string) (int, error) {
-	if len(table) >= tableName {
-		return 0, unix.ENAMETOOLONG
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
-	var info [infoSize]byte
-	copy(info[:], table)
-	size := uint32(len(info))
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_IP, getInfo,
-		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	entries := int(binary.NativeEndian.Uint32(info[infoCount:]))
-	for hooks := binary.NativeEndian.Uint32(info[infoHooks:]); hooks != 0; hooks &= hooks - 1 {
-		entries-- // the policy of each built-in chain
-	}
-	return entries - 1, nil // and the end of all
 }

@@ -66,7 +66,7 @@ func networkChecks() []sentence {
 		},
 		{
 			head: "host network unchanged", check: true,
-			about: "When all was over the host's interfaces, addresses, routes (of every table, and of IPv6), policies for routes and packet filter rules were those of the start. The host has a rule in its packet filter at the start, which does nothing. An interface of which the other end was in a namespace without a process goes with that; tables and chains without a rule do not count, nor does ip_forward.",
+			about: "When all was over the host's interfaces, addresses, routes (of every table, and of IPv6), policies for routes and packet filter rules were those of the start. The host has rules in its packet filter at the start, also in the tables of iptables, which do nothing. An interface of which the other end was in a namespace without a process goes with that; tables and chains without a rule do not count, nor does ip_forward.",
 			parse: func(args []string) (action, error) { return noArgs(args, hostNetwork) },
 		},
 	}

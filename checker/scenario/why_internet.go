@@ -318,7 +318,7 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 			cause: "host-network-changed",
 			saw:   "in the host's packet filter there was no longer " + quote(r),
 			why:   "that rule had been there before the program began",
-			try:   "delete your own rule, or your own table: to clear the whole packet filter takes away the rules of everybody else",
+			try:   "delete your own rule, or your own table: to clear the whole packet filter, or a table that others use, takes away their rules",
 		}, gone
 	}
 	b := because{
