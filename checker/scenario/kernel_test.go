@@ -195,6 +195,14 @@ func (p *proc) unshare(flags ...string) *proc {
 	return p
 }
 
+// unshareElsewhere is unshare on another thread of the process than the first.
+func (p *proc) unshareElsewhere(flags ...string) *proc {
+	ns, births := p.ns, p.births
+	p.unshare(flags...)
+	p.ns, p.births = ns, births
+	return p
+}
+
 // joinUTS is setns into another process's UTS namespace.
 func (p *proc) joinUTS(other *proc) *proc {
 	e := p.call(evidence.Event{Call: "setns", Flags: []string{"CLONE_NEWUTS"}})

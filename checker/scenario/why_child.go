@@ -63,6 +63,9 @@ func (f *facts) notCreated(e *evidence.Event) because {
 		try:   "look at the flags that the child is created with",
 		at:    e.At,
 	}
+	if others := otherFlags(e); e.Errno == "EINVAL" && len(others) > 0 {
+		b.why = "the flags had " + list(others) + " too"
+	}
 	if e.Errno == "EAGAIN" && f.run.End.OutOfPIDs {
 		b.cause = "out-of-processes"
 		b.why = "there were as many processes as the sandbox allows"
@@ -188,9 +191,11 @@ func (f *facts) notIn(kinds []string) because {
 			b.saw = strings.Replace(b.saw, ", not 1: its", ", not 1, and its", 1)
 		}
 	}
-	if why, ok := f.unshareWrong(flags); ok {
-		why.saw = b.saw
-		return why
+	for _, why := range []func([]string) (because, bool){f.unshareWrong, f.moved} {
+		if why, ok := why(kinds); ok {
+			why.saw = b.saw
+			return why
+		}
 	}
 	e := f.creation(f.child)
 	if e != nil {
@@ -234,9 +239,13 @@ func (f *facts) wasNew(kinds []string) bool {
 	return false
 }
 
-// unshareWrong explains a child in the host's namespaces by an unshare that
-// could not bring it out of there, or was refused. flags are the missing ones.
-func (f *facts) unshareWrong(flags []string) (because, bool) {
+// unshareWrong explains a child in the host's namespaces of those kinds by an
+// unshare that could not bring it out of there, or was refused.
+func (f *facts) unshareWrong(kinds []string) (because, bool) {
+	var flags []string
+	for _, kind := range kinds {
+		flags = append(flags, flagOf(kind))
+	}
 	if u := f.unshared(f.child.ID, "CLONE_NEWPID", math.MaxInt); u != nil && u.Errno == "" && slices.Contains(flags, "CLONE_NEWPID") {
 		b := because{
 			cause: "unshare-in-child",
@@ -282,7 +291,7 @@ func (f *facts) threadless() (because, bool) {
 	if f.child == nil || !strings.Contains(f.output(f.child), "fatal error: newosproc") {
 		return because{}, false
 	}
-	b, ok := f.unshareWrong([]string{"CLONE_NEWPID"})
+	b, ok := f.unshareWrong([]string{"pid"})
 	if !ok || b.cause != "unshareflags" && b.cause != "unshare-in-child" {
 		return because{}, false
 	}
@@ -307,6 +316,15 @@ func newFlags(e *evidence.Event) []string {
 		}
 	}
 	return flags
+}
+
+// otherFlags returns those of the call's flags that neither make namespaces nor are
+// os/exec's own.
+func otherFlags(e *evidence.Event) []string {
+	return slices.DeleteFunc(slices.Clone(e.Flags), func(flag string) bool {
+		return strings.HasPrefix(flag, "CLONE_NEW") || !strings.HasPrefix(flag, "CLONE_") ||
+			slices.Contains([]string{"CLONE_VM", "CLONE_VFORK", "CLONE_PIDFD", "CLONE_INTO_CGROUP"}, flag)
+	})
 }
 
 // who names a process.

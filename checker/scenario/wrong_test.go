@@ -128,6 +128,11 @@ func wrongIsolation() []submission {
 			speak(child, "half")
 			finish(first, child)
 		}},
+		{name: "unshares on another thread", causes: map[int][]string{2: {"unshare-in-thread"}, 3: {"unshare-in-thread"}}, main: func(first *proc, _ RunSpec) {
+			child := first.start("CLONE_NEWPID").unshareElsewhere("CLONE_NEWUTS")
+			speak(child, "half")
+			finish(first, child)
+		}},
 		{name: "goes back to the host's UTS namespace", causes: map[int][]string{2: {"host-namespace"}, 3: {"host-namespace", "hostname-in-parent"}}, main: func(first *proc, _ RunSpec) {
 			child := first.start(isolated...)
 			speakOnly(child)
