@@ -24,7 +24,38 @@ func sayings() []said {
 			child := first.start(isolated...)
 			child.print(hostName + " 1\n").sethostname("box")
 			finish(first, child)
-		}), 3, `the child printed "` + hostName + ` 1", its old hostname, and not the new one, "box"`, "", "03.3"},
+		}), 3, `the child printed "` + hostName + ` 1", its old hostname, and not the new one, "box"`, "nothing was printed once it had the new one", "03.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(hostName + " 1\n").sethostname("my-container").print("now my-contaner\n")
+			finish(first, child)
+		}), 3, `the child printed "now my-contaner" when its hostname was "my-container"`, "", "03.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print("My hostname is" + hostName + " and my pid is1\n")
+			finish(first, child)
+		}), 1, `the child wrote "My hostname is` + hostName + ` and my pid is1", where its hostname, "` + hostName + `", is only a part of a longer word`, "", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speak(child, "for-now")
+			child.sethostname(hostName)
+			finish(first, child)
+		}), 3, `the child's hostname is "` + hostName + `", which the host had too`,
+			`it had been "for-now", until sethostname was called with "` + hostName + `"`, "03.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...).joinUTS(first)
+			finish(first, child)
+		}), 2, "the child in the host's UTS namespace", "it had been in another, and setns brought it back", "03.2"},
+		{in03(func(first *proc, _ RunSpec) {
+			child, other := first.start(isolated...), first.start()
+			other.print(hostName + " 1\n")
+			finish(first, child, other)
+		}), 1, "the child printed nothing", "pid 41735, outside the container, wrote \"" + hostName + ` 1": that is another process, not the child`, "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.pipe("\x00")
+			finish(first, child)
+		}), 1, "the child printed nothing", "", "03.1"},
 		{in03(func(first *proc, _ RunSpec) {
 			child := first.start()
 			child.print(hostName + fmt.Sprintf(" %d\n", child.PIDSelf())).sethostname("box")

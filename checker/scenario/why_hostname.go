@@ -89,12 +89,17 @@ func (f *facts) sameName() (because, bool) {
 		if e.Text != "" && !f.hostNames[e.Text] || f.renamed() != nil {
 			return because{}, false
 		}
-		return because{
+		b := because{
 			cause: "hostname-same",
 			why:   fmt.Sprintf("sethostname was called with %s", word(e.Text)),
 			try:   "choose a name that differs from the host's",
 			at:    e.At,
-		}, true
+		}
+		if names := f.newNames(); len(names) > 0 {
+			b.why = fmt.Sprintf("it had been %s, until sethostname was called with %s", word(names[0]), word(e.Text))
+			b.try = "let the child keep its new name to the end"
+		}
+		return b, true
 	}
 	return because{}, false
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"pidone/checker/evidence"
 	"pidone/checker/pattern"
@@ -50,6 +51,9 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	if size, ok := f.partly(f.inside()); ok {
 		return notInPart("hostname-not-printed", "hostname that the child had", size)
 	}
+	if b, ok := f.unrecorded(); ok {
+		return b
+	}
 	if b, ok := f.oldName(names); ok {
 		return b
 	}
@@ -66,18 +70,68 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 			}
 		}
 	}
+	if f.containerWords() == "" {
+		return f.saidNothing()
+	}
+	if b, ok := f.joined(names); ok {
+		return b
+	}
 	if p, ok := f.printedOld(names); ok {
-		return because{
-			cause: "hostname-not-printed",
-			saw:   fmt.Sprintf("%s printed %s, its old hostname, and not the new one, %s", f.who(p.by), quote(p.line()), word(names[0])),
-			try:   "ask for the hostname again after setting it, and print that",
-		}
+		return f.notAgain(p, names[0])
 	}
 	return because{
 		cause: "hostname-not-printed",
 		saw:   "the child printed " + quote(f.containerWords()) + " and no hostname that it had",
 		try:   "ask the kernel for the hostname in the child, and print what it says",
 	}
+}
+
+// notAgain says that the container printed its old hostname, in p, and never the
+// new one.
+func (f *facts) notAgain(p printing, name string) because {
+	b := because{
+		cause: "hostname-not-printed",
+		saw:   fmt.Sprintf("%s printed %s, its old hostname, and not the new one, %s", f.who(p.by), quote(p.line()), word(name)),
+		why:   "nothing was printed once it had the new one",
+		try:   "ask for the hostname again after setting it, and print that",
+	}
+	for _, by := range f.inside() {
+		for i := range f.wrote[by.ID] {
+			t := &f.wrote[by.ID][i]
+			end := len(strings.TrimRightFunc(t.data, unicode.IsSpace))
+			if e := t.at(end); e != nil && f.had(printing{by: by, event: e}, name) {
+				b.saw = fmt.Sprintf("%s printed %s when its hostname was %s", f.who(by), quote(t.line(end)), word(name))
+				b.why, b.at = "", e.At
+			}
+		}
+	}
+	return b
+}
+
+// joined says that a hostname which the writer had was printed, but joined to what
+// stands beside it.
+func (f *facts) joined(names []string) (because, bool) {
+	for _, p := range f.inside() {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			for _, name := range names {
+				at := strings.LastIndex(t.data, name)
+				if at < 0 || name == "" {
+					continue
+				}
+				end := at + len(name)
+				if e := t.at(end); e != nil && f.had(printing{by: p, event: e}, name) {
+					return because{
+						cause: "hostname-not-printed",
+						saw:   fmt.Sprintf("%s wrote %s, where its hostname, %s, is only a part of a longer word", f.who(p), quote(t.line(end)), word(name)),
+						try:   "put a space between the hostname and what stands beside it",
+						at:    e.At,
+					}, true
+				}
+			}
+		}
+	}
+	return because{}, false
 }
 
 // oldName says that the old hostname was printed when there was a new one.
@@ -140,7 +194,7 @@ func (f *facts) constantName() (because, bool) {
 			t := &f.wrote[p.ID][i]
 			for _, m := range nameClaim().FindAllStringSubmatchIndex(t.data, maxNames) {
 				claimed := strings.TrimRight(t.data[m[2]:m[3]], ".-")
-				if slices.ContainsFunc(f.names, func(name string) bool { return len(findName(t.line(m[3]), name, nil)) > 0 }) {
+				if slices.Contains(f.names, claimed) || slices.ContainsFunc(f.names, func(name string) bool { return len(findName(t.line(m[3]), name, nil)) > 0 }) {
 					continue
 				}
 				b := because{
@@ -195,6 +249,9 @@ func (f *facts) pidNotPrinted() because {
 	if size, ok := f.partly(f.inside()); ok {
 		return notInPart("pid-not-printed", "pid of the child's own", size)
 	}
+	if b, ok := f.unrecorded(); ok {
+		return b
+	}
 	outer := map[int]bool{}
 	for _, p := range f.inside() {
 		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
@@ -234,6 +291,9 @@ func (f *facts) pidNotPrinted() because {
 			try:   "print the pid in the child, as the child sees it",
 			at:    p.event.At,
 		}
+	}
+	if f.containerWords() == "" {
+		return f.saidNothing()
 	}
 	return because{
 		cause: "pid-not-printed",

@@ -37,6 +37,11 @@ func (f *facts) silent() (because, bool) {
 	if streams := f.unwired("stdout", "stderr"); slices.Contains(streams, "stdout") || len(streams) > 0 && f.wroteNowhere() {
 		return f.notWired(streams), true
 	}
+	return f.saidNothing(), true
+}
+
+// saidNothing says that the child printed nothing that somebody could read.
+func (f *facts) saidNothing() because {
 	b := because{
 		cause: "nothing-printed",
 		saw:   "the child printed nothing",
@@ -44,7 +49,11 @@ func (f *facts) silent() (because, bool) {
 	}
 	for _, name := range f.names {
 		if found := f.hostname(f.outside(), name); len(found) > 0 {
-			b.why = fmt.Sprintf("%s wrote %s: that is a parent, not the child", f.who(found[0].by), quote(found[0].line()))
+			other := "another process"
+			if f.run.Made(found[0].by.ID, f.child.ID) {
+				other = "a parent"
+			}
+			b.why = fmt.Sprintf("%s wrote %s: that is %s, not the child", f.who(found[0].by), quote(found[0].line()), other)
 			break
 		}
 	}
@@ -58,7 +67,7 @@ func (f *facts) silent() (because, bool) {
 	case e.Code != 0 && !e.Injected:
 		b.why = fmt.Sprintf("it exited with %d", e.Code)
 	}
-	return b, true
+	return b
 }
 
 // wroteFile says that the container wrote to a file and to nothing else.
@@ -68,12 +77,16 @@ func (f *facts) wroteFile() (because, bool) {
 			if e.Target == nil || e.Target.Kind != "file" || e.Errno != "" || strings.TrimSpace(string(e.Data)) == "" || inProc(e.Target.Name) {
 				continue
 			}
-			return because{
+			b := because{
 				cause: "nothing-printed",
 				saw:   fmt.Sprintf("%s wrote %s to the file %s, and nothing to the program's output", f.who(p), quote(lastLine(string(e.Data))), word(e.Target.Name)),
-				try:   "hand the child the program's own standard streams",
+				try:   "have the child print it to its standard output",
 				at:    e.At,
-			}, true
+			}
+			if slices.Contains(f.outputs(p), *e.Target) {
+				b.try = "hand the child the program's own standard streams"
+			}
+			return b, true
 		}
 	}
 	return because{}, false
