@@ -147,7 +147,7 @@ func commandKilled(s *scene) (*failure, error) {
 	if err != nil {
 		return f.untold(want, err)
 	}
-	kills := f.counted(looks, f.groupOf(looks[0]), "memory.events", "oom_kill")
+	kills := f.counted(looks, counter(looks[0], f.groupOf(looks[0]), "memory.events"), "memory.events", "oom_kill")
 	exit := f.ran().by.Exit
 	if kills > 0 && exit != nil && exit.Signal == "SIGKILL" {
 		return nil, nil

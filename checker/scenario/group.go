@@ -165,6 +165,17 @@ func count(g *evidence.Group, file, key string) int64 {
 	return 0
 }
 
+// counter returns the group whose file counts for a group: itself, or where it does
+// not have the controller the next one above that does.
+func counter(look *evidence.Groups, name, file string) string {
+	for _, g := range chain(look, name) {
+		if g.Files[file] != "" {
+			return g.Path
+		}
+	}
+	return name
+}
+
 // counted returns by how much a count of a group has grown while the command ran.
 // Where the group was gone before the end could be seen, the highest group tells,
 // which counts for all below it.
