@@ -158,8 +158,8 @@ type View struct {
 	// Image: its root directory is the image's, or a copy of it: a file there
 	// holds what was put into this run's image alone.
 	Image bool `json:"image,omitempty"`
-	// Outside are ways to folders that do not lie below its root directory, and to
-	// namespaces of the host in which it is not.
+	// Outside are ways to folders that do not lie below its root directory, to
+	// namespaces of the host in which it is not, and to files of control groups.
 	Outside []Way `json:"outside,omitempty"`
 	// Mounts are those below its root directory, in the kernel's order.
 	Mounts []Mount `json:"mounts,omitempty"`
@@ -176,8 +176,10 @@ type Way struct {
 	PID int    `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: none, FD counts
 	To  string `json:"to"`            // what the link in /proc says
 	// Namespace is the kind of the namespace that FD leads to, itself, or as a
-	// process or socket in it; "": FD is a folder.
+	// process or socket in it; "": FD is a folder, or what Group says.
 	Namespace string `json:"namespace,omitempty"`
+	// Group: FD is a file of a control group.
+	Group bool `json:"group,omitempty"`
 }
 
 // Mount is one line of a process's mountinfo, proc_pid_mountinfo(5).

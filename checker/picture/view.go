@@ -70,6 +70,8 @@ func (b *builder) sees(p *evidence.Process, v *evidence.View) []Note {
 			say(Warn, "its working directory lies outside: %s", b.short(w.To))
 		case w.Namespace != "":
 			say(Warn, "descriptor %d leads to the host's %s namespace: %s", w.FD, w.Namespace, b.short(w.To))
+		case w.Group:
+			say(Warn, "descriptor %d is open on a file of a control group: %s", w.FD, b.short(w.To))
 		default:
 			say(Warn, "descriptor %d is open on a folder outside: %s", w.FD, b.short(w.To))
 		}

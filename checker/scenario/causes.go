@@ -81,6 +81,8 @@ func Causes() []Cause {
 		{"cwd-outside", "the working directory lies outside of the new root"},
 		{"descriptor-outside", "an open descriptor leads out of the new root"},
 		{"descriptor-of-namespace", "an open descriptor leads to a namespace of the host"},
+		{"descriptor-of-group", "an open descriptor is a file of a control group"},
+		{"groups-writable", "the command can write to the group that limits it, or to one outside"},
 		{"old-root", "the old root is still mounted in the container"},
 		{"host-mounted", "a folder of the host is mounted in the container"},
 		{"proc-refused", "mounting proc was refused"},

@@ -115,6 +115,20 @@ func forgeries() []forgery {
 			look.All = append(look.All, evidence.Group{Path: "/zz", Files: map[string]string{"cpu.max": "1000 100000"}})
 			put(look, 0, "/zz")
 		}, map[int][]string{4: {"host-limited"}}},
+		{"all groups are mounted in the container", "say", shown("/sys/fs/cgroup", false), map[int][]string{5: {"groups-writable"}}},
+		{"its own group is mounted in the container", "say", shown("/sys/fs/cgroup"+home, false), map[int][]string{5: {"groups-writable"}}},
+		{"another group is mounted in the container", "say", shown("/sys/fs/cgroup/session.scope", false), map[int][]string{5: {"groups-writable"}}},
+		{"a group is mounted that the host does not show", "say", shown("", false), map[int][]string{5: {"groups-writable"}}},
+		{"all groups are mounted read-only", "say", shown("/sys/fs/cgroup", true), nil},
+		{"what lies below its limits is mounted", "say", shown("/sys/fs/cgroup"+home+"/below", false), nil},
+	}
+}
+
+// shown has control groups mounted in the container.
+func shown(host string, readOnly bool) func(*evidence.Run, *evidence.Process) {
+	return func(_ *evidence.Run, p *evidence.Process) {
+		v := p.Execs[len(p.Execs)-1].View
+		v.Mounts = append(v.Mounts, evidence.Mount{Point: "/sys/fs/cgroup", FSType: "cgroup2", Host: host, ReadOnly: readOnly})
 	}
 }
 

@@ -244,3 +244,35 @@ func (f *facts) hostLimited(looks []*evidence.Groups) (because, bool) {
 	}
 	return because{}, false
 }
+
+// opensGroups says that the command can write through a mount to a group that
+// limits it, or to one outside of that, into which it could go. What lies below all
+// that limit it may be its own.
+func (f *facts) opensGroups(m evidence.Mount) (because, bool) {
+	if m.FSType != "cgroup2" || m.ReadOnly || len(f.run.Groups) == 0 {
+		return because{}, false
+	}
+	looks, err := f.looks()
+	if err != nil {
+		return because{}, false
+	}
+	shown := path.Join("/", strings.TrimPrefix(m.Host, groupsAt))
+	at := f.groupOf(looks[0])
+	beneath := func(kind string) bool {
+		l := limitOf(looks[0], at, kind)
+		return l.by != nil && isAbove(l.by.Path, shown)
+	}
+	if beneath("memory") && beneath("cpu") {
+		return because{}, false
+	}
+	b := because{
+		cause: "groups-writable",
+		saw:   fmt.Sprintf("the host's control groups from %s on are mounted at %s in the container, and can be written there", word(shown), word(m.Point)),
+		why:   fmt.Sprintf("the command is in %s: it could leave that group, or lift its limits", word(at)),
+		try:   "leave the control groups out of the container, or mount them read-only",
+	}
+	if shown == at {
+		b.why = "that is the command's own group: it could lift its limits"
+	}
+	return b, true
+}

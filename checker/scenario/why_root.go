@@ -225,6 +225,13 @@ func (f *facts) reaches() (because, bool) {
 				b.why = "a socket stays in the network namespace that it was made in, wherever its process goes"
 			}
 			return b, true
+		case way.Group:
+			return because{
+				cause: "descriptor-of-group",
+				saw:   fmt.Sprintf("the command has descriptor %d open, %s, a file of a control group", way.FD, word(way.To)),
+				why:   "who has it open can write to it, or open it anew for writing by /proc/self/fd",
+				try:   "close it before the command is executed, or open it with O_CLOEXEC",
+			}, true
 		default:
 			return because{
 				cause: "descriptor-outside",
@@ -244,6 +251,9 @@ func (f *facts) reaches() (because, bool) {
 				saw:   fmt.Sprintf("the host's %s is a layer of the overlay at %s in the container", word(m.Layers[i]), word(m.Point)),
 				try:   "have no folders in an overlay but the image's and empty ones",
 			}, true
+		}
+		if b, ok := f.opensGroups(m); ok {
+			return b, true
 		}
 		if m.Host == "" || f.harmless(m) {
 			continue

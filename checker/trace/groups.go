@@ -154,8 +154,13 @@ func (r *Recorder) isGroupFile(tid int, fd int32) bool {
 		return false
 	}
 	defer closeRaw(at)
+	return r.liesInGroups(at)
+}
+
+// liesInGroups tells whether a file lies in the file system of the host's control groups.
+func (r *Recorder) liesInGroups(at int) bool {
 	var st unix.Statfs_t
-	return unix.Fstatfs(at, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
+	return r.groups.top >= 0 && unix.Fstatfs(at, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
 }
 
 // groupCalls are traced where the host has control groups.

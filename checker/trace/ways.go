@@ -12,9 +12,9 @@ import (
 
 // openWays adds what a process has open that leads out of its container: folders
 // outside of root; the host's namespaces, where it is in others itself, and
-// processes that are in them, for setns(2) takes both; and sockets by which the
+// processes that are in them, for setns(2) takes both; sockets by which the
 // network of the host is set up, for a socket stays in the namespace that it was
-// made in.
+// made in; and files of control groups, which /proc/PID/fd opens anew for writing.
 func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
 	fds, err := r.openFiles(pid)
 	if err != nil {
@@ -43,9 +43,10 @@ func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidenc
 		default:
 			if err == nil {
 				way.Namespace = r.leadsTo(pid, fd, at, st.Ino, own)
+				way.Group = r.liesInGroups(at)
 			}
 			closeRaw(at)
-			if way.Namespace == "" {
+			if way.Namespace == "" && !way.Group {
 				continue
 			}
 		}
