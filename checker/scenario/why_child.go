@@ -71,6 +71,9 @@ func (f *facts) notCreated(e *evidence.Event) because {
 		b.why = "there were as many processes as the sandbox allows"
 		b.try = "find what keeps starting processes"
 	}
+	if slices.Contains(e.Flags, "CLONE_INTO_CGROUP") {
+		f.notBornInGroup(e, &b)
+	}
 	if u := f.unshared(e.Process, "CLONE_NEWPID", e.Seq); u != nil && u.Errno == "" && e.Errno == "ENOMEM" {
 		b.cause = "unshare-then-exec"
 		b.why = f.firstBorn(u) + " became pid 1 of the namespace that unshare made; it ended, and the namespace with it"

@@ -65,6 +65,19 @@ func (f *facts) notInGroup(looks []*evidence.Groups, look *evidence.Groups) beca
 	return b
 }
 
+// notBornInGroup says why the kernel would not create a child in a group, where that
+// is about the group: clone(2).
+func (f *facts) notBornInGroup(e *evidence.Event, b *because) {
+	switch e.Errno {
+	case "EBADF":
+		b.why = "it should be born in a group (CLONE_INTO_CGROUP), and the descriptor that was given for that is no open folder of a group"
+		b.try = "open the group's folder for CgroupFD, and keep it open until the child is started"
+	case "EBUSY":
+		b.why = "it should be born in a group (CLONE_INTO_CGROUP) that hands its controllers on to groups below it, which takes no processes: cgroups(7)"
+		b.try = "have it born in a group at the bottom, one that has none below"
+	}
+}
+
 // joinedLate says that the command came into a group when it had started, or would
 // have if it had not ended meanwhile.
 func (f *facts) joinedLate(looks []*evidence.Groups) (because, bool) {
