@@ -28,7 +28,7 @@ func commandChecks() []sentence {
 		},
 		{
 			head: "command in-new", usage: "KIND...", check: true,
-			about: "The command, or the child if the command did not run, is in namespaces of these kinds that are not the host's: " + strings.Join(kinds(), ", ") + ".",
+			about: "The command, or the child if nobody ran the command, is in namespaces of these kinds that are not the host's: " + strings.Join(kinds(), ", ") + ".",
 			parse: func(args []string) (action, error) {
 				if err := wordArgs(args, kinds()...); err != nil {
 					return nil, err
@@ -109,7 +109,12 @@ func commandWired(s *scene, streams []string) (*failure, error) {
 func commandInNew(s *scene, kinds []string) (*failure, error) {
 	f := s.facts
 	if f.ran() == nil {
-		return childInNew(s, kinds)
+		fail, err := childInNew(s, kinds)
+		isOld := func(kind string) bool { return !f.isNew(f.ranOutside().by, kind) }
+		if b, outside := f.commandOutside(); fail == nil && err == nil && outside && slices.ContainsFunc(kinds, isOld) {
+			return &failure{"the command in the container", b}, nil
+		}
+		return fail, err
 	}
 	if f.ran().by == f.child {
 		return f.commandNotIn(s, kinds)

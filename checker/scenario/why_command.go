@@ -125,11 +125,7 @@ func argWords(args []string) string {
 // commandOutside says that the command was run, by a process that is not in the
 // container.
 func (f *facts) commandOutside() (because, bool) {
-	everywhere := map[int]bool{}
-	for _, p := range f.outside() {
-		everywhere[p.ID] = true
-	}
-	found, _ := findCommand(f.run, everywhere)
+	found := f.ranOutside()
 	if found == nil {
 		return because{}, false
 	}
@@ -138,6 +134,17 @@ func (f *facts) commandOutside() (because, bool) {
 		saw:   fmt.Sprintf("the command was run by pid %d, outside the container", found.by.PIDSelf()),
 		try:   "have the child execute the command, not the parent",
 	}, true
+}
+
+// ranOutside returns the command where a process ran it that is not in the container,
+// or nil.
+func (f *facts) ranOutside() *running {
+	everywhere := map[int]bool{}
+	for _, p := range f.outside() {
+		everywhere[p.ID] = true
+	}
+	found, _ := findCommand(f.run, everywhere)
+	return found
 }
 
 // refusedCommand says why a process could not execute the command.
