@@ -118,18 +118,33 @@ func linkAt(n *evidence.Network, index int) *evidence.Link {
 
 // paired returns the command's end of a veth pair of which the other end is on
 // the host, and that; nil if there is none. Of several it is the one with the
-// address.
+// address, or else one with an address of its network.
 func paired(n *evidence.Networks, address string) (own, host *evidence.Link) {
+	best := 0
 	for i := range n.Own.Links {
 		l := &n.Own.Links[i]
 		if l.Kind != "veth" || l.PeerIn != evidence.PeerHost || linkAt(n.Host, l.Peer) == nil {
 			continue
 		}
-		if own == nil || slices.Contains(l.Addresses, address) {
-			own, host = l, linkAt(n.Host, l.Peer)
+		fits := 0
+		if slices.ContainsFunc(l.Addresses, func(a string) bool { return within(a, address) }) {
+			fits = 1
+		}
+		if slices.Contains(l.Addresses, address) {
+			fits = 2
+		}
+		if own == nil || fits > best {
+			own, host, best = l, linkAt(n.Host, l.Peer), fits
 		}
 	}
 	return own, host
+}
+
+// within tells whether an address with its bits is of the network of another.
+func within(a, network string) bool {
+	p, err := netip.ParsePrefix(network)
+	ip, bad := netip.ParsePrefix(a)
+	return err == nil && bad == nil && p.Contains(ip.Addr())
 }
 
 func commandAddress(s *scene, address string) (*failure, error) {
@@ -159,7 +174,7 @@ func hostAddress(s *scene, address string) (*failure, error) {
 	if b != nil {
 		return &failure{want, *b}, nil
 	}
-	_, end := paired(n, "")
+	_, end := paired(n, address)
 	if end == nil {
 		return &failure{want, f.noAddress(n, "")}, nil
 	}

@@ -196,6 +196,9 @@ func (f *facts) noHostAddress(n *evidence.Networks, end, at *evidence.Link, addr
 		l := &n.Host.Links[i]
 		if slices.Contains(l.Addresses, address) {
 			b.why = fmt.Sprintf("it is on %s, which the pair does not lead to", word(l.Name))
+			if l.Index == end.Index {
+				b.why = fmt.Sprintf("it is on %s, a port of the bridge: what comes in there is taken for the bridge's", word(l.Name))
+			}
 			return b
 		}
 	}
