@@ -54,11 +54,12 @@ func tableRules() ([]string, error) {
 // AddRules adds rules to this thread's network namespace such as others have on most
 // machines: one in a table of its own, and one each in the tables filter and nat that
 // iptables(8) uses, of nf_tables and of ip_tables. They do not do anything: nothing
-// leads to the first, and the others accept what comes from the address nobody. A
+// leads to the first, and the others are for what comes from the address nobody, and
+// leave that to the chain's policy: a word that hardly any program has a rule with. A
 // kernel goes without what it lacks.
 func AddRules(table string, nobody net.IP) error {
-	accept := &expr.Verdict{Kind: expr.VerdictAccept}
-	err := addRule(nftables.Table{Family: nftables.TableFamilyINet, Name: table}, nftables.Chain{Name: "input"}, accept)
+	err := addRule(nftables.Table{Family: nftables.TableFamilyINet, Name: table}, nftables.Chain{Name: "input"},
+		&expr.Verdict{Kind: expr.VerdictAccept})
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func AddRules(table string, nobody net.IP) error {
 		// As iptables-nft(8) makes them: where it finds another thing it gives up.
 		err := addRule(nftables.Table{Family: nftables.TableFamilyIPv4, Name: name}, chain,
 			&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: nobody.To4()}, &expr.Counter{}, accept)
+			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: nobody.To4()}, &expr.Counter{}, &expr.Verdict{Kind: expr.VerdictReturn})
 		if err != nil {
 			return err
 		}
@@ -142,6 +143,8 @@ func statement(r *nftables.Rule) string {
 				what = "accept"
 			case expr.VerdictDrop:
 				what = "drop"
+			case expr.VerdictReturn:
+				what = "return"
 			case expr.VerdictJump, expr.VerdictGoto:
 				what = "jump " + e.Chain
 			}

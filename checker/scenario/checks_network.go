@@ -310,7 +310,7 @@ func commandReachesInternet(s *scene, instruction string) (*failure, error) {
 func drops(n *evidence.Networks) bool {
 	return slices.ContainsFunc(slices.Concat(n.Own.Rules, n.Host.Rules), func(rule string) bool {
 		_, what, _ := strings.Cut(rule, ": ")
-		return !translates(rule) && what != "accept" && what != "ACCEPT"
+		return !translates(rule) && !slices.Contains([]string{"accept", "ACCEPT", "return"}, what)
 	})
 }
 
