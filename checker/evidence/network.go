@@ -18,7 +18,9 @@ type Network struct {
 	// are none.
 	Rules    []string `json:"rules,omitempty"`
 	Forwards bool     `json:"forwards,omitempty"` // net.ipv4.ip_forward
-	Counted  Counted  `json:"counted,omitzero"`
+	// Cut: there were more interfaces, routes or policies than are told.
+	Cut     bool    `json:"cut,omitempty"`
+	Counted Counted `json:"counted,omitzero"`
 }
 
 // Counted are the packets that a network namespace has had so far.

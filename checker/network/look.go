@@ -85,6 +85,7 @@ func look(ns, host int, tables bool) (*evidence.Network, error) {
 	if err := steering(h, n); err != nil {
 		return nil, err
 	}
+	n.Cut = n.Cut || len(links) > maxLinks
 	filters, err := packetRules(same, tables)
 	if err != nil {
 		return nil, err

@@ -23,14 +23,14 @@ func steering(h *netlink.Handle, n *evidence.Network) error {
 		for _, r := range routes {
 			switch to := routeOf(r); {
 			case family == netlink.FAMILY_V4 && to.Table == 0:
-				if len(n.Routes) < maxRoutes {
-					n.Routes = append(n.Routes, to)
-				}
-			case !ofKernel(r) && len(n.OtherRoutes) < maxRoutes:
+				n.Routes = append(n.Routes, to)
+			case !ofKernel(r):
 				n.OtherRoutes = append(n.OtherRoutes, to)
 			}
 		}
 	}
+	n.Cut = max(len(n.Routes), len(n.OtherRoutes)) > maxRoutes
+	n.Routes, n.OtherRoutes = n.Routes[:min(len(n.Routes), maxRoutes)], n.OtherRoutes[:min(len(n.OtherRoutes), maxRoutes)]
 	rules, err := h.RuleList(netlink.FAMILY_ALL)
 	if errors.Is(err, unix.EOPNOTSUPP) {
 		return nil // a kernel with one table
@@ -40,10 +40,12 @@ func steering(h *netlink.Handle, n *evidence.Network) error {
 	}
 	for _, r := range rules {
 		family := map[int]string{netlink.FAMILY_V4: "ip", netlink.FAMILY_V6: "ip6"}[r.Family]
-		if family != "" && !forVRF(r) && len(n.Policies) < maxPolicies {
+		if family != "" && !forVRF(r) {
 			n.Policies = append(n.Policies, family+" "+policyOf(r))
 		}
 	}
+	n.Cut = n.Cut || len(n.Policies) > maxPolicies
+	n.Policies = n.Policies[:min(len(n.Policies), maxPolicies)]
 	return nil
 }
 

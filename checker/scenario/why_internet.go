@@ -231,17 +231,18 @@ func (f *facts) networkLeft() (because, bool) {
 		case linkChange(after, old) != "":
 			b.saw = linkChange(after, old)
 			return b, true
+		case now == nil && after.Cut: // it may be there
 		case !slices.Equal(now.Addresses, old.Addresses):
 			b.saw = fmt.Sprintf("%s on the host's interface %s, and before that %s", addressWords(now), word(old.Name), addressWords(old))
 			return b, true
 		}
 	}
 	was, is := slices.Concat(before.Routes, before.OtherRoutes), slices.Concat(after.Routes, after.OtherRoutes)
-	if r, ok := more(is, was); ok {
+	if r, ok := more(is, was); ok && !after.Cut {
 		b.saw = fmt.Sprintf("the host's %s was gone", routeWords(r))
 		return b, true
 	}
-	if p, ok := more(after.Policies, before.Policies); ok {
+	if p, ok := more(after.Policies, before.Policies); ok && !after.Cut {
 		b.saw = fmt.Sprintf("the host's policy for routes %s was gone", quote(p))
 		b.try = "leave the policies alone that the host has already"
 		return b, true

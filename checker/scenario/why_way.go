@@ -30,6 +30,9 @@ func (f *facts) onTheWay(n *evidence.Networks) hindrance {
 
 func (f *facts) hostsWay(n *evidence.Networks, host *evidence.Network) hindrance {
 	before, server := &f.run.Host.Internet.Before, f.run.Host.Internet.Server
+	if host.Cut {
+		return hindrance{}
+	}
 	for i := range host.Links {
 		l := &host.Links[i]
 		if slices.ContainsFunc(l.Addresses, func(a string) bool { return address(a) == server }) {
