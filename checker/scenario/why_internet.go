@@ -79,7 +79,7 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 // notArrived is for what never arrived.
 func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) because {
 	saw := "nothing of it arrived on the internet"
-	if instruction == "resolve" {
+	if instruction == "resolve" && trouble != "" {
 		if b, ok := f.noServer(n); ok {
 			return b
 		}
