@@ -27,6 +27,8 @@ type Network struct {
 type Counted struct {
 	Sent     int64 `json:"sent"` // that were made in it
 	Received int64 `json:"received"`
+	// Forwarded came in for another machine, and were passed on by the kernel.
+	Forwarded int64 `json:"forwarded,omitempty"`
 }
 
 // A Link is a network interface.

@@ -122,6 +122,8 @@ func countedIn(table string) (c evidence.Counted) {
 					c.Sent = v
 				case "InReceives":
 					c.Received = v
+				case "ForwDatagrams":
+					c.Forwarded = v
 				}
 			}
 			return c

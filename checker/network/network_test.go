@@ -221,7 +221,7 @@ func TestLookLeavesThreadsAlone(t *testing.T) {
 }
 
 func TestCounted(t *testing.T) {
-	assert.Equal(t, evidence.Counted{Sent: 7, Received: 3},
+	assert.Equal(t, evidence.Counted{Sent: 7, Received: 3, Forwarded: 2},
 		countedIn("Ip: Forwarding InReceives ForwDatagrams OutRequests More\nIp: 1 3 2 7\nIcmp: InMsgs\nIcmp: 9\n"))
 	assert.Empty(t, countedIn("Ip:\n"))
 	assert.Empty(t, countedIn("x"))

@@ -48,7 +48,7 @@ func networkChecks() []sentence {
 		},
 		{
 			head: "command reaches internet", usage: "ping|fetch|resolve", check: true,
-			about: "What the command, which is the payload, sent by that instruction arrived on the internet with the host's address, and was forwarded on its way; and the command got the answer. A random word in the packets and their time to live, which the payload chooses, tell whose they are. To resolve, a name server on the host may have passed the question on.",
+			about: "What the command, which is the payload, sent by that instruction arrived on the internet with the host's address, and was forwarded on its way; and the command got the answer. A random word in the packets and their time to live, which the payload chooses, tell whose they are, and the host's kernel has counted what it forwarded. To resolve, a name server on the host may have passed the question on.",
 			parse: func(args []string) (action, error) {
 				if err := wordArgs(args, "ping", "fetch", "resolve"); err != nil {
 					return nil, err
@@ -319,14 +319,46 @@ func drops(n *evidence.Networks) bool {
 // for a name may come from a name server on the host that asks in its turn.
 func (f *facts) arrived(instruction string, sent *evidence.SaidNetwork) (came []evidence.Packet, forwarded bool) {
 	in := f.run.Host.Internet
+	bare := false // some of it with another address
 	for _, p := range in.Arrived {
 		if strings.Contains(string(p.Data), sent.Word) {
 			came = append(came, p)
 			routed := p.TTL < sent.TTL && p.TTL >= sent.TTL-maxHops
 			forwarded = forwarded || p.From == in.HostAddress && (routed || instruction == "resolve")
+			bare = bare || p.From != in.HostAddress
 		}
 	}
+	if instruction != "resolve" {
+		kernels, known := f.kernelForwarded()
+		forwarded = forwarded && !bare && (!known || kernels >= f.leastForwarded(sent))
+	}
 	return came, forwarded
+}
+
+// kernelForwarded returns how many packets the host's kernel passed on while the
+// command ran. A program that takes them from one interface and sends them out of
+// another, however it words them, is not counted there.
+func (f *facts) kernelForwarded() (int64, bool) {
+	r := f.ran()
+	first, last := r.exec.Networks, r.by.Networks
+	if first == nil || first.Host == nil || last == nil || last.Host == nil || last.Host.Counted == (evidence.Counted{}) {
+		return 0, false
+	}
+	return last.Host.Counted.Forwarded - first.Host.Counted.Forwarded, true
+}
+
+// leastForwarded is how many packets it takes for the command to have been answered
+// so often until then: a question and an answer each time.
+func (f *facts) leastForwarded(sent *evidence.SaidNetwork) (least int64) {
+	for _, said := range f.everySaid(f.ran().by) {
+		if said.Network != nil && len(said.Network.Answered) > 0 {
+			least += 2
+		}
+		if said.Network != nil && said.Network.Word == sent.Word {
+			break
+		}
+	}
+	return least
 }
 
 // maxHops is how many routers may lie on the way: there may be namespaces between.

@@ -88,6 +88,17 @@ func TestWhatArrives(t *testing.T) {
 		assert.Equal(t, []string{cause}, causes07(judge07(t, packets(change), 4, nil)), cause)
 	}
 	assert.Equal(t, []string{"nat-other"}, causes07(judge07(t, packets(func(p *evidence.Packet) { p.From = "192.0.2.77" }), 4, nil)))
+	// Its own kernel has forwarded nothing of it, the question alone, or all.
+	for count, want := range map[int64][]string{0: {"sent-by-another"}, 1: {"sent-by-another"}, 3: {"sent-by-another"}, 4: nil} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			for _, p := range run.Processes {
+				if p.Networks != nil {
+					p.Networks.Host.Counted = evidence.Counted{Sent: 1, Forwarded: count}
+				}
+			}
+		}), 4, nil)
+		assert.Equal(t, want, causes07(o), count)
+	}
 	// What the payload says of itself decides nothing where it was not sent.
 	o := judge07(t, network07(t, "solution", func(run *evidence.Run) { run.Host.Internet.Arrived = nil }), 5, nil)
 	assert.NoError(t, o.Err)

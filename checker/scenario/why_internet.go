@@ -60,18 +60,21 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 		}
 		return b
 	}
-	for _, p := range came {
-		if p.From == in.HostAddress {
-			return because{
-				cause: "sent-by-another",
-				saw:   fmt.Sprintf("it arrived from %s, but not as the command had sent it: its time to live was %d, and the command's, one router on, is %d", p.From, p.TTL, sent.TTL-1),
-				why:   "a process in the host's network sent it in the command's place",
-				try:   "let the kernel forward the container's own packets",
-			}
-		}
+	if i := slices.IndexFunc(came, func(p evidence.Packet) bool { return p.From != in.HostAddress }); i >= 0 {
+		return f.notTranslated(n, came[i])
 	}
 	if len(came) > 0 {
-		return f.notTranslated(n, came[0])
+		p := came[0]
+		b := because{
+			cause: "sent-by-another",
+			saw:   fmt.Sprintf("it arrived from %s, but not as the command had sent it: its time to live was %d, and the command's, one router on, is %d", p.From, p.TTL, sent.TTL-1),
+			why:   "a process in the host's network sent it in the command's place",
+			try:   "let the kernel forward the container's own packets",
+		}
+		if count, known := f.kernelForwarded(); known && p.TTL == sent.TTL-1 {
+			b.saw = fmt.Sprintf("it arrived from %s, and the host's kernel forwarded %d packets while the command ran: with the answers that the command got it would have been %d at least", p.From, count, f.leastForwarded(sent))
+		}
+		return b
 	}
 	return f.notArrived(n, instruction, trouble)
 }
@@ -228,10 +231,10 @@ func (f *facts) networkLeft() (because, bool) {
 		old := &before.Links[i]
 		now := linkAt(after, old.Index)
 		switch {
+		case now == nil && after.Cut: // it may be there
 		case linkChange(after, old) != "":
 			b.saw = linkChange(after, old)
 			return b, true
-		case now == nil && after.Cut: // it may be there
 		case !slices.Equal(now.Addresses, old.Addresses):
 			b.saw = fmt.Sprintf("%s on the host's interface %s, and before that %s", addressWords(now), word(old.Name), addressWords(old))
 			return b, true
