@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,16 +12,23 @@ import (
 
 // Jobs returns how many submissions this machine has cores and memory for,
 // at least 1, if each needs so many bytes. Cores are those that the process may
-// use; memory is what is free, and what the process's cgroup leaves.
+// use.
 func Jobs(each int64) int {
-	jobs := runtime.GOMAXPROCS(0) // it heeds affinity and the cgroup's share
+	return min(runtime.GOMAXPROCS(0), Room(each)) // it heeds affinity and the cgroup's share
+}
+
+// Room returns how many there is memory for, at least 1, if each needs so many
+// bytes: memory that is free, and that the process's cgroup leaves. Where that is not
+// known there is room for any number.
+func Room(each int64) int {
+	room := math.MaxInt
 	if free := freeMemory("/proc/meminfo"); free > 0 {
-		jobs = min(jobs, int(free/each))
+		room = min(room, int(free/each))
 	}
 	if left := groupMemory("/proc/self/cgroup", "/sys/fs/cgroup"); left > 0 {
-		jobs = min(jobs, int(left/each))
+		room = min(room, int(left/each))
 	}
-	return max(jobs, 1)
+	return max(room, 1)
 }
 
 // freeMemory reads MemAvailable, in bytes; 0 if it is not known.

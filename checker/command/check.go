@@ -193,7 +193,9 @@ func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.T
 		if err := s.await(); err != nil {
 			return nil, err
 		}
-		steps, j.outcomes = by.steps(a.ctx, firstRun(s.recorder(b), &j.first))
+		runs := s.runs(a.ctx, b, by.wanted())
+		defer runs.close()
+		steps, j.outcomes = by.steps(a.ctx, firstRun(runs.run, &j.first))
 		done()
 		if err := a.ctx.Err(); err != nil {
 			return nil, err

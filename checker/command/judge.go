@@ -70,6 +70,17 @@ func (j *judging) steps(ctx context.Context, run scenario.Runner) (results []gra
 	return results, outcomes
 }
 
+// wanted returns the runs that the steps will ask for, in their order.
+func (j *judging) wanted() []scenario.RunSpec {
+	var specs []scenario.RunSpec
+	for _, step := range j.exercise.Steps {
+		// A scenario that cannot be read is judged as such when its turn comes.
+		of, _ := scenario.Runs(filepath.Join(j.root, step.Scenario), j.args)
+		specs = append(specs, of...)
+	}
+	return specs
+}
+
 // built is what compiling came to, for a report.
 func (j *judging) built(b *build.Result) grade.Build {
 	built := grade.Build{OK: b.OK, Errors: []grade.Message{}}

@@ -130,28 +130,6 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 	return trace.Record(ctx, host, cmd, opts)
 }
 
-// recorder returns a scenario.Runner under which scenarios that run the
-// submission in the same way share one run.
-func (s *session) recorder(b *build.Result) scenario.Runner {
-	type entry struct {
-		run *evidence.Run
-		err error
-	}
-	var mu sync.Mutex
-	runs := map[string]entry{}
-	return func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		key := spec.Key()
-		if e, ok := runs[key]; ok {
-			return e.run, e.err
-		}
-		run, err := s.record(ctx, b, spec)
-		runs[key] = entry{run, err}
-		return run, err
-	}
-}
-
 // submission returns the folder to check, the learner's own by default, and
 // how to name it to the learner.
 func (a *app) submission(dir string, e *course.Exercise) (path, name string, own bool, err error) {

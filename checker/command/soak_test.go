@@ -60,7 +60,9 @@ func TestSoak(t *testing.T) {
 		for range 2 {
 			wg.Go(func() {
 				for range soakRounds / 2 {
-					steps, _ := by.steps(a.ctx, s.recorder(b))
+					runs := s.runs(a.ctx, b, by.wanted())
+					steps, _ := by.steps(a.ctx, runs.run)
+					runs.close()
 					sum := grade.Sum(e.ID, dir, steps, grade.Build{OK: true}, 0)
 					var text strings.Builder
 					fmt.Fprintf(&text, "%s %d", sum.Verdict, sum.Score)

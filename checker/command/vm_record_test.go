@@ -63,7 +63,9 @@ func recordInVM(t *testing.T, a *app, s *session, e *course.Exercise, name, dir 
 	r := &scenario.Recording{Exercise: e.ID, About: "recorded in the VM: " + name, Of: sourceHash(t, dir)}
 	j := newJudging(a.root, e)
 	j.scratch = t.TempDir()
-	_, outcomes := j.steps(t.Context(), r.Record(s.recorder(b)))
+	runs := s.runs(t.Context(), b, j.wanted())
+	defer runs.close()
+	_, outcomes := j.steps(t.Context(), r.Record(runs.run))
 	r.Causes = map[int][]string{}
 	for i, o := range outcomes {
 		require.NoError(t, o.Err)

@@ -51,6 +51,12 @@ func TestFirstRun(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, RunSpec{Args: []string{"run", "/bin/sh"}}, spec)
 	assert.NotEqual(t, RunSpec{Args: []string{"a"}, Image: "b"}.Key(), RunSpec{Args: []string{"a"}}.Key())
+	specs, err := Runs(path, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []RunSpec{
+		{Args: []string{"run", "box", "/opt/payload", "say", "a b"}, Image: "box", Features: []string{"cgroup2"}},
+		{Features: []string{"cgroup2"}},
+	}, specs)
 	for _, text := range []string{"points 1\ncontainer in box\nchild exists\n", "points 1\ncontainer in\nchild exists\n"} {
 		assert.Error(t, Lint(script(t, text)))
 	}
