@@ -253,8 +253,8 @@ type Event struct {
 	Data   []byte   `json:"data,omitempty"`   // write family: what was written (where Done is 0, or a file of a control group refused it: what was to be), as far as it was kept (see Cut)
 	Size   int64    `json:"size,omitempty"`   // write family: bytes asked to be written
 	Cut    bool     `json:"cut,omitempty"`    // Data is not all of it
-	PID    int      `json:"pid,omitempty"`    // kill: the pid argument as given
-	Signal string   `json:"signal,omitempty"` // kill
+	PID    int      `json:"pid,omitempty"`    // kill: the pid argument as given; pidfd_send_signal: the process's pid on the host, 0: not known
+	Signal string   `json:"signal,omitempty"` // kill, pidfd_send_signal
 
 	// What came of it.
 	Result int64  `json:"result"`

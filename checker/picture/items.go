@@ -186,7 +186,7 @@ func (b *builder) asked(it *item) string {
 			argv = argv[1:]
 		}
 		return b.short(strings.Join(append([]string{e.Path}, argv...), " "))
-	case e.Call == "kill":
+	case e.Call == "kill" || e.PID != 0:
 		return b.short(fmt.Sprintf("pid %d, %s", e.PID, e.Signal))
 	}
 	var parts []string

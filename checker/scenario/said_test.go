@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
 )
 
 // said is one finding of a wrong program, with its words.
@@ -89,6 +91,28 @@ func sayings() []said {
 			first.wait(child).exit(2)
 		}), 1, "the child could make no thread, and Go's runtime gave it up",
 			"it called unshare(CLONE_NEWPID) before it became its program, as Unshareflags has it do; that moves only processes that it makes later", "03.2"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speak(child, "killed")
+			first.call(evidence.Event{Call: "kill", PID: child.PIDs[0], Signal: "SIGTERM"})
+			first.call(evidence.Event{Call: "pidfd_send_signal", PID: child.PIDs[0], Signal: "SIGKILL"})
+			child.killed("SIGKILL")
+			first.wait(child).exit(0)
+		}), 4, "the child was ended by SIGKILL", "the first process sent it that signal", "03.4"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speak(child, "killed")
+			child.call(evidence.Event{Call: "kill", PID: child.PIDs[0], Signal: "SIGTERM"}) // another one, in there
+			child.call(evidence.Event{Call: "kill", PID: 1, Signal: "SIGTERM"})
+			child.killed("SIGTERM")
+			first.wait(child).exit(0)
+		}), 4, "the child was ended by SIGTERM", "it sent that signal to itself", "03.4"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			speak(child, "left")
+			first.clone().exec("/usr/bin/sleep", "sleep", "9")
+			finish(first, child)
+		}), 4, `pid 41735 ("sleep") outlived the first process`, "", "03.4"},
 		{in02(func(first *proc, spec RunSpec) { // the argument forgotten
 			p := first
 			if len(spec.Args) > 0 {

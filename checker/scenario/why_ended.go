@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -101,11 +102,7 @@ func (f *facts) firstKilled() because {
 	if f.first.Exit.Signal == "SIGKILL" && f.run.End.OutOfMem {
 		return f.outOfMemory(f.first)
 	}
-	return because{
-		cause: "first-killed",
-		saw:   "the first process was ended by " + f.first.Exit.Signal,
-		try:   "find where that signal comes from",
-	}
+	return f.signalled(f.first, because{cause: "first-killed", saw: "the first process was ended by " + f.first.Exit.Signal})
 }
 
 // childBad says why the child did not end well. It is called only if it did not.
@@ -127,11 +124,7 @@ func (f *facts) childBad() because {
 		case !f.outlived():
 			return f.gone().with("the child was ended by %s, and nobody had waited for it", exit.Signal)
 		}
-		return because{
-			cause: "child-killed",
-			saw:   "the child was ended by " + exit.Signal,
-			try:   "find where that signal comes from",
-		}
+		return f.signalled(f.child, because{cause: "child-killed", saw: "the child was ended by " + exit.Signal})
 	}
 	if b, ok := f.refusedProcess(); ok {
 		return b
@@ -240,7 +233,11 @@ func (f *facts) leftProcess() because {
 	var pids []string
 	for _, p := range f.left() {
 		if len(p.PIDs) > 0 && len(pids) < 4 {
-			pids = append(pids, fmt.Sprint(p.PIDs[0]))
+			pid := fmt.Sprint(p.PIDs[0])
+			if n := len(p.Execs); n > 0 && !p.Execs[n-1].Self {
+				pid += fmt.Sprintf(" (%s)", word(path.Base(p.Execs[n-1].Path)))
+			}
+			pids = append(pids, pid)
 		}
 		if p.ID > 0 && b.at == "" {
 			if e := f.creation(p); e != nil {

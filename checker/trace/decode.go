@@ -35,6 +35,8 @@ type descriptors interface {
 	content(fd int32, offset int64, limit int) []byte
 	// peek returns what waits in a pipe, and leaves it there.
 	peek(fd int32, limit int) []byte
+	// pid returns the pid on the host of the process that a pidfd leads to, or 0.
+	pid(fd int32) int
 	// writes tells whether the descriptor was opened for writing.
 	writes(fd int32) bool
 }
@@ -176,6 +178,7 @@ func enterKill(c *caller, a [6]uint64, ev *evidence.Event) bool {
 }
 
 func enterPidfdSendSignal(c *caller, a [6]uint64, ev *evidence.Event) bool {
+	ev.PID = c.fds.pid(int32(a[0]))
 	ev.Signal = signalName(a[1] & 0xffffffff)
 	return true
 }

@@ -46,6 +46,7 @@ func (f fixed) content(_ int32, offset int64, limit int) []byte {
 	return []byte(f.text)[offset:][:min(limit, len(f.text)-int(offset))]
 }
 func (f fixed) peek(_ int32, limit int) []byte { return []byte(f.text)[:min(limit, len(f.text))] }
+func (f fixed) pid(fd int32) int               { return int(fd) + 100 }
 func (f fixed) writes(fd int32) bool           { return fd > 0 }
 
 // words lays words and strings out in memory: a string stands for its address.
@@ -123,6 +124,7 @@ func TestDecode(t *testing.T) {
 		{"seccomp", "seccomp", block{}, []uint64{1, 1}, evidence.Event{Text: "SECCOMP_SET_MODE_FILTER", Flags: []string{"SECCOMP_FILTER_FLAG_TSYNC"}}, false},
 		{"ptrace", "ptrace", block{}, []uint64{unix.PTRACE_TRACEME}, evidence.Event{Text: "PTRACE_TRACEME"}, false},
 		{"kill", "kill", block{}, []uint64{0xffffffff, 9}, evidence.Event{PID: -1, Signal: "SIGKILL"}, false},
+		{"pidfd_send_signal", "pidfd_send_signal", block{}, []uint64{7, 9}, evidence.Event{PID: 107, Signal: "SIGKILL"}, false},
 		{"kill in real time", "kill", block{}, []uint64{1, 40}, evidence.Event{PID: 1, Signal: "signal 40"}, false},
 		{"reboot", "reboot", block{}, []uint64{0, 0, unix.LINUX_REBOOT_CMD_POWER_OFF}, evidence.Event{Text: "LINUX_REBOOT_CMD_POWER_OFF"}, false},
 		{"execve", "execve", argv, []uint64{at(argv, 0), base}, evidence.Event{Path: "sh", Argv: []string{"sh", "-c", `a\xffb`}}, false},

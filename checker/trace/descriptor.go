@@ -139,6 +139,14 @@ func (d descriptorsOf) peek(fd int32, limit int) []byte {
 	return buf[:got]
 }
 
+func (d descriptorsOf) pid(fd int32) int {
+	t := d.r.tasks[int(d.info(fd, "Pid:", 10))]
+	if t == nil || t.proc == nil || len(t.proc.pids) == 0 {
+		return 0
+	}
+	return t.proc.pids[0]
+}
+
 func (d descriptorsOf) writes(fd int32) bool {
 	flags := d.info(fd, "flags:", 8)
 	return flags >= 0 && flags&unix.O_ACCMODE != unix.O_RDONLY

@@ -49,6 +49,7 @@ func TestKilledWithItsInit(t *testing.T) {
 		send := events(run, "pidfd_send_signal", "kill")
 		require.Len(t, send, 1)
 		require.Equal(t, "SIGKILL", send[0].Signal)
+		require.Equal(t, child.PIDs[0], send[0].PID)
 	}
 }
 
