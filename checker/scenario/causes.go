@@ -141,6 +141,7 @@ func Causes() []Cause {
 		{"limit-lifted", "a limit was taken off while the command ran"},
 		{"not-killed", "the command took too much memory, and was not killed for it"},
 		{"not-throttled", "the command had more of a processor than its limit"},
+		{"controllers-taken", "the host's groups lost a controller, and with it their limits"},
 		{"host-limited", "something else than the container was limited"},
 		{"group-left", "a control group was left behind"},
 		{"parent-gone", "the parent was gone before the child"},

@@ -39,7 +39,7 @@ func groupChecks() []sentence {
 		},
 		{
 			head: "host unlimited", check: true,
-			about: "At no time was a control group limited that had been there when the run began; and when the command ended the first process was in no group with a limit.",
+			about: "At no time was a control group limited that had been there when the run began, nor did one hand on fewer controllers to those below; and when the command ended the first process was in no group with a limit.",
 			parse: func(args []string) (action, error) { return noArgs(args, hostUnlimited) },
 		},
 	}

@@ -226,6 +226,9 @@ func (f *facts) hostLimited(looks []*evidence.Groups) (because, bool) {
 		look := &f.run.Groups[i]
 		for _, was := range f.run.Groups[0].All {
 			is := look.Of(was.Path)
+			if b, ok := f.controllersTaken(&was, is); ok {
+				return b, true
+			}
 			for _, file := range []string{"memory.max", "memory.high", "cpu.max", "pids.max"} {
 				if is == nil || is.Files[file] == was.Files[file] || is.Files[file] == "" {
 					continue
@@ -254,6 +257,34 @@ func (f *facts) hostLimited(looks []*evidence.Groups) (because, bool) {
 				return b, true
 			}
 		}
+	}
+	return because{}, false
+}
+
+// controllersTaken says that a group of the host hands on fewer controllers than
+// it did: the limits of those below are gone.
+func (f *facts) controllersTaken(was, is *evidence.Group) (because, bool) {
+	const file = "cgroup.subtree_control"
+	if is == nil || is.Files == nil { // it was being removed
+		return because{}, false
+	}
+	now := strings.Fields(is.Files[file])
+	for controller := range strings.FieldsSeq(was.Files[file]) {
+		if slices.Contains(now, controller) {
+			continue
+		}
+		b := because{
+			cause: "controllers-taken",
+			saw:   fmt.Sprintf("the host's group %s does not have %s in its %s any more", word(was.Path), controller, file),
+			why:   "with it all groups below have lost what limited them by it, and it was there before the program was started",
+			try:   "leave the controllers that are there: whoever enabled them needs them",
+		}
+		for _, c := range f.named(file) {
+			if c.group == was.Path && strings.Contains(c.text, "-"+controller) {
+				b.at = c.call.At
+			}
+		}
+		return b, true
 	}
 	return because{}, false
 }
