@@ -29,7 +29,7 @@ func groupChecks() []sentence {
 		},
 		{
 			head: "command throttled", check: true,
-			about: "While the command ran its group had no more than about half of a processor by the kernel's count in cpu.stat, and was throttled; or it had less, because the machine had no more for it.",
+			about: "While the command ran its group had no more than about half of a processor by the kernel's count in cpu.stat, and was throttled; or it had less, because the machine had no more for it. No signal ended it.",
 			parse: func(args []string) (action, error) { return noArgs(args, commandThrottled) },
 		},
 		{
@@ -171,6 +171,9 @@ func commandThrottled(s *scene) (*failure, error) {
 	looks, err := f.looks()
 	if err != nil {
 		return f.untold(want, err)
+	}
+	if e := f.ran().by.Exit; e != nil && e.Signal != "" {
+		return &failure{want, f.cutShort(looks)}, nil
 	}
 	limit := limitOf(looks[0], f.groupOf(looks[0]), "cpu")
 	_, period, _ := cpuOf(limit.by)

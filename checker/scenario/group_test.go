@@ -115,6 +115,21 @@ func forgeries() []forgery {
 			look.All = append(look.All, evidence.Group{Path: "/zz", Files: map[string]string{"cpu.max": "1000 100000"}})
 			put(look, 0, "/zz")
 		}, map[int][]string{4: {"host-limited"}}},
+		{"the command that spins is killed", "spin", func(_ *evidence.Run, p *evidence.Process) {
+			p.Exit.Signal = "SIGKILL"
+		}, map[int][]string{3: {"not-throttled"}}},
+		{"it is killed for memory, of which it had too little", "spin", func(run *evidence.Run, p *evidence.Process) {
+			p.Exit.Signal = "SIGKILL"
+			for i := range run.Groups {
+				if g := run.Groups[i].Of(home); g != nil {
+					g.Files["memory.max"] = "102400"
+				}
+			}
+			exit(run).Of(home).Files["memory.events"] = "oom_kill 1"
+		}, map[int][]string{3: {"memory-other"}}},
+		{"the host's groups lose a controller", "spin", func(run *evidence.Run, _ *evidence.Process) {
+			exit(run).Of("/").Files["cgroup.subtree_control"] = "cpu pids"
+		}, map[int][]string{4: {"controllers-taken"}}},
 		{"all groups are mounted in the container", "say", shown("/sys/fs/cgroup", false), map[int][]string{5: {"groups-writable"}}},
 		{"its own group is mounted in the container", "say", shown("/sys/fs/cgroup"+home, false), map[int][]string{5: {"groups-writable"}}},
 		{"another group is mounted in the container", "say", shown("/sys/fs/cgroup/session.scope", false), map[int][]string{5: {"groups-writable"}}},

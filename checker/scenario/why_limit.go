@@ -164,6 +164,24 @@ func (f *facts) wrongLimit(kind string, l limiting) because {
 	return b
 }
 
+// cutShort says that a signal ended the command that should have been throttled.
+func (f *facts) cutShort(looks []*evidence.Groups) because {
+	if !f.ended(f.ran().by) {
+		return f.late()
+	}
+	at := f.groupOf(looks[0])
+	if l := limitOf(looks[0], at, "memory"); !l.wanted("memory") && f.counted(looks, counter(looks[0], at, "memory.events"), "memory.events", "oom_kill") > 0 {
+		b := f.wrongLimit("memory", l)
+		b.saw = "the kernel killed the command for memory before it was done: its group lets it have " + limitWords("memory", l)
+		return b
+	}
+	return because{
+		cause: "not-throttled",
+		saw:   fmt.Sprintf("the command %s before it was done", exitWords(f.ran().by)),
+		try:   "leave the command alone until it has ended: the limit slows it down, and ends nothing",
+	}
+}
+
 // notKilled says why the command that took too much memory was not killed for it.
 func (f *facts) notKilled(kills int64) because {
 	if !f.ended(f.ran().by) {
