@@ -188,6 +188,32 @@ func TestForgedGroups(t *testing.T) {
 	}
 }
 
+// A group that is not there was not made, or it was removed.
+func TestNoSuchGroup(t *testing.T) {
+	for _, c := range []struct{ call, errno, why string }{
+		{"mkdirat", "ENOENT", "the first process could not make the group: no such file (ENOENT)"},
+		{"mkdirat", "", ""},
+		{"rmdir", "", "the first process had removed the group"},
+		{"rmdir", "EBUSY", ""},
+	} {
+		var got because
+		forged(t, forgery{command: "say", change: func(run *evidence.Run, _ *evidence.Process) {
+			f, err := study(run)
+			require.NoError(t, err)
+			for _, e := range run.Events {
+				if e.Call == "mkdirat" {
+					e.Call, e.Errno = c.call, c.errno
+				}
+			}
+			joined := f.named("cgroup.procs")[0]
+			joined.call.Errno = "ENOENT"
+			got, _ = f.refusedControl("cgroup.procs")
+		}})
+		assert.Equal(t, "group-refused", got.cause)
+		assert.Equal(t, c.why, got.why)
+	}
+}
+
 // Where the groups were not looked at nothing is said.
 func TestUnknownGroups(t *testing.T) {
 	for _, change := range []func(*evidence.Run){

@@ -92,6 +92,7 @@ func (f *facts) refusedControl(files ...string) (because, bool) {
 			}
 		case e.Errno == "ENOENT" || e.Errno == "EACCES" || e.Errno == "EPERM":
 			b.try = "make the group first, and look at the path and the file's name: they begin with " + groupsAt
+			f.noSuchGroup(c, &b)
 			if _, ok := f.hasController(c); !ok && strings.Contains(c.file, ".") {
 				kind, _, _ := strings.Cut(c.file, ".")
 				b.cause = "controllers-missing"
@@ -110,6 +111,31 @@ func (f *facts) refusedControl(files ...string) (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// noSuchGroup says why the group of a refused call was not there, where making it
+// was refused too, or it had been removed.
+func (f *facts) noSuchGroup(c control, b *because) {
+	for _, e := range slices.Backward(f.run.Events) {
+		if e.Seq > c.call.Seq || !strings.HasSuffix(e.Path, path.Join(groupsAt, c.group)) {
+			continue
+		}
+		switch {
+		case e.Call != "mkdir" && e.Call != "mkdirat" && e.Call != "rmdir" && e.Call != "unlinkat":
+			continue
+		case strings.HasPrefix(e.Call, "mkdir") && e.Errno != "" && e.Errno != "EEXIST":
+			b.why = fmt.Sprintf("%s could not make the group: %s", f.who(f.run.Process(e.Process)), errnoWords(e.Errno))
+			b.at = e.At
+			if e.Errno == "ENOENT" {
+				b.try = "make the group above it first, " + word(path.Dir(c.group)) + ", or make it right below " + groupsAt
+			}
+		case !strings.HasPrefix(e.Call, "mkdir") && e.Errno == "":
+			b.why = f.who(f.run.Process(e.Process)) + " had removed the group"
+			b.try = "remove the group when the container has ended"
+			b.at = e.At
+		}
+		return
+	}
 }
 
 // later tells whether the same file was written afterwards, with success.
