@@ -228,8 +228,8 @@ func (f *facts) reaches() (because, bool) {
 		case way.Group:
 			return because{
 				cause: "descriptor-of-group",
-				saw:   fmt.Sprintf("the command has descriptor %d open, %s, a file of a control group", way.FD, word(way.To)),
-				why:   "who has it open can write to it, or open it anew for writing by /proc/self/fd",
+				saw:   fmt.Sprintf("the command has descriptor %d open, %s of a control group", way.FD, word(path.Base(way.To))),
+				why:   "what it was opened for holds in the container too, and /proc/self/fd opens it anew for more",
 				try:   "close it before the command is executed, or open it with O_CLOEXEC",
 			}, true
 		default:
