@@ -37,7 +37,7 @@ func Causes() []Cause {
 		{"own-way-failed", "the program tells the child's run, which then fails"},
 		{"unshareflags", "Unshareflags where Cloneflags is meant"},
 		{"unshare-in-child", "the child called unshare(CLONE_NEWPID) on itself, which moves only its children"},
-		{"unshare-in-thread", "the child called unshare or setns on another thread than its first, which moves that thread alone"},
+		{"unshare-in-thread", "unshare or setns was called on another thread than the child's first, or than the one that made it, and moved that thread alone"},
 		{"flags-missing", "several namespace flags are missing where the child is created"},
 		{"flag-missing-pid", "CLONE_NEWPID is missing where the child is created"},
 		{"flag-missing-uts", "CLONE_NEWUTS is missing where the child is created"},

@@ -194,7 +194,7 @@ func (f *facts) notIn(kinds []string) because {
 			b.saw = strings.Replace(b.saw, ", not 1: its", ", not 1, and its", 1)
 		}
 	}
-	for _, why := range []func([]string) (because, bool){f.unshareWrong, f.moved} {
+	for _, why := range []func([]string) (because, bool){f.unshareWrong, f.moved, f.madeBeside} {
 		if why, ok := why(kinds); ok {
 			why.saw = b.saw
 			return why

@@ -178,6 +178,10 @@ func (f *facts) notInImage() because {
 	if change != nil {
 		b.why = fmt.Sprintf("%s was called, and that is the host's root", pathCall(change))
 		b.at = change.At
+		if f.oneThread(change) {
+			b.why = fmt.Sprintf("%s in %s changed the root of one thread alone, and the command came from another", pathCall(change), f.who(f.run.Process(change.Process)))
+			b.try = keepThread
+		}
 	}
 	return b
 }

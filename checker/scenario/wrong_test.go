@@ -75,6 +75,12 @@ func wrongIsolation() []submission {
 			first.refuse("clone", "ENOMEM")
 			first.exit(1)
 		}},
+		{name: "another thread unshares than the one that makes the child", causes: map[int][]string{2: {"unshare-in-thread"}, 3: {"unshare-in-thread"}}, at: "main.go:30", main: func(first *proc, _ RunSpec) {
+			first.on("main.go:30").unshareElsewhere("CLONE_NEWUTS")
+			child := first.start("CLONE_NEWPID")
+			child.print(fmt.Sprintf("pid %d, hostname %s\n", child.PIDSelf(), child.hostname()))
+			finish(first, child)
+		}},
 		{name: "unshare refused", causes: map[int][]string{2: {"unshare-failed"}, 3: {"unshare-failed"}}, at: "main.go:30", main: func(first *proc, _ RunSpec) {
 			first.on("main.go:30").refuse("unshare", "EPERM", isolated...)
 			child := first.start()
