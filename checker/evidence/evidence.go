@@ -190,6 +190,8 @@ type Mount struct {
 	Root   string `json:"root"`   // the folder of the file system that is mounted
 	// ReadOnly: nobody can write through this mount.
 	ReadOnly bool `json:"read_only,omitempty"`
+	// Covered: the path leads elsewhere, for another mount lies over this one.
+	Covered bool `json:"covered,omitempty"`
 	// Names: what is mounted is a single file, and the process's /etc/resolv.conf,
 	// /etc/hosts or /etc/hostname is that.
 	Names bool `json:"names,omitempty"`

@@ -86,7 +86,7 @@ func Causes() []Cause {
 		{"old-root", "the old root is still mounted in the container"},
 		{"host-mounted", "a folder of the host is mounted in the container"},
 		{"proc-refused", "mounting proc was refused"},
-		{"proc-missing", "nothing is mounted on the container's /proc"},
+		{"proc-missing", "no proc is mounted on the container's /proc"},
 		{"proc-of-host", "the container's /proc shows the host's processes"},
 		{"proc-of-another", "the container's /proc shows the processes of yet another PID namespace"},
 		{"host-through-proc", "a process in the container's /proc has the host's root"},

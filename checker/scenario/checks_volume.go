@@ -13,7 +13,7 @@ func volumeChecks() []sentence {
 	return []sentence{
 		{
 			head: "command mounts", usage: "SOURCE at POINT [read-only]", check: true,
-			about: "In the container, the folder SOURCE of the working directory is mounted at POINT; read-only, or so that it can be written to.",
+			about: "In the container, the folder SOURCE of the working directory is mounted at POINT, and nothing over it; so that it can be written to, or read-only: then it is nowhere else in the container where it can be written to and nobody asked for it.",
 			parse: parseMounts,
 		},
 		{
@@ -51,11 +51,11 @@ func parseMounts(args []string) (action, error) {
 func (f *facts) onHost(name string) string { return path.Join(f.first.Born.Dir, name) }
 
 // mountAt returns what the command sees mounted at a path, or nil: the last one
-// there covers the others.
+// there lies over the others.
 func mountAt(v *evidence.View, point string) *evidence.Mount {
 	var found *evidence.Mount
 	for i := range v.Mounts {
-		if v.Mounts[i].Point == point {
+		if v.Mounts[i].Point == point && !v.Mounts[i].Covered {
 			found = &v.Mounts[i]
 		}
 	}
@@ -83,6 +83,9 @@ func commandMounts(s *scene, source, point string, readOnly bool) (*failure, err
 	case m.ReadOnly != readOnly:
 		return &failure{want, f.otherMode(m)}, nil
 	}
+	if b, ok := f.writableElsewhere(m); readOnly && ok {
+		return &failure{want, b}, nil
+	}
 	return nil, nil
 }
 
@@ -96,6 +99,18 @@ func (f *facts) found(name string) *evidence.Found {
 	return nil
 }
 
+// written is the path at which the command was told to write a text that belongs
+// in a file of the working directory.
+func (f *facts) written(name, text string) string {
+	args := commandOf(f.run.Args)
+	for i, arg := range args {
+		if i > 0 && arg == text && path.Base(args[i-1]) == path.Base(name) {
+			return args[i-1]
+		}
+	}
+	return "/" + name
+}
+
 func hostFinds(s *scene, name, text string) (*failure, error) {
 	f := s.facts
 	want := fmt.Sprintf("%s in %s on the host", quote(text), name)
@@ -105,7 +120,7 @@ func hostFinds(s *scene, name, text string) (*failure, error) {
 	if found := f.found(name); found != nil && found.Kind == "file" && string(found.Data) == text {
 		return nil, nil
 	}
-	return &failure{want, f.notFound(name)}, nil
+	return &failure{want, f.notFound(name, f.written(name, text))}, nil
 }
 
 func hostHasFolder(s *scene, name string) (*failure, error) {

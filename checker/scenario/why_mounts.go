@@ -20,6 +20,14 @@ func (f *facts) wrongProc(own uint64) because {
 			why:   "no proc file system was mounted",
 			try:   "mount proc on /proc of the container, before the command is executed",
 		}
+		if m := mountAt(v, "/proc"); m != nil {
+			b.saw = fmt.Sprintf("on the command's /proc there is %s, and no proc", aType(m.FSType))
+			if i := slices.IndexFunc(v.Mounts, func(m evidence.Mount) bool { return m.Point == "/proc" && m.FSType == "proc" }); i >= 0 {
+				b.why = fmt.Sprintf("a proc file system is mounted there, and the %s lies over it", m.FSType)
+				b.try = "mount nothing over it"
+				return b
+			}
+		}
 		for _, e := range f.procMounts() {
 			p := f.run.Process(e.Process)
 			b.at = e.At
@@ -151,7 +159,7 @@ func (f *facts) imageChanged() because {
 	changed := f.run.Image.Changed
 	b := because{
 		cause: "image-changed",
-		saw:   "afterwards, in the image: " + strings.Join(wordsOf(shorter(changed, f.run.Image.Path), 3), ", "),
+		saw:   "afterwards, in the image: " + strings.Join(changes(shorter(changed, f.run.Image.Path), 3), ", "),
 		try:   "leave the image's files alone, or put back what was changed",
 	}
 	for _, e := range f.run.Events {
@@ -164,6 +172,19 @@ func (f *facts) imageChanged() because {
 		}
 	}
 	return b
+}
+
+// changes shows names with what happened to them, "/a (new)".
+func changes(names []string, most int) []string {
+	var words []string
+	for _, name := range names[:min(most, len(names))] {
+		at := max(strings.LastIndex(name, " ("), 0)
+		words = append(words, word(name[:at])+name[at:])
+	}
+	if len(names) > most {
+		words = append(words, fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return words
 }
 
 // shorter takes the image's path off.

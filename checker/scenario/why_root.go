@@ -267,6 +267,9 @@ func (f *facts) reaches() (because, bool) {
 			saw:   fmt.Sprintf("the host's %s is mounted at %s in the container", word(m.Host), word(m.Point)),
 			try:   "unmount it before the command is executed",
 		}
+		if m.Covered {
+			b.why = "another mount lies over it, which can be unmounted in there"
+		}
 		if m.Host == "/" {
 			b.cause = "old-root"
 			b.saw = fmt.Sprintf("the host's root is still there, at %s in the container", word(m.Point))

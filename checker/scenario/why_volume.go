@@ -30,7 +30,17 @@ func (f *facts) notMounted(source, point string) because {
 		why:   fmt.Sprintf("no bind mount of %s was made", source),
 		try:   "bind-mount the folder below the image's root, in the child, before the root is changed",
 	}
-	for _, m := range f.ran().exec.View.Mounts {
+	v := f.ran().exec.View
+	for _, m := range v.Mounts {
+		if m.Host == f.onHost(source) && m.Point == point && m.Covered {
+			b.saw = fmt.Sprintf("the folder is mounted at %s in the container, and out of sight", point)
+			b.why = ""
+			b.try = "mount nothing over it, nor over a folder that it lies in"
+			if over := f.over(point); over != nil {
+				b.why = fmt.Sprintf("%s is mounted over it, at %s", aType(over.FSType), over.Point)
+			}
+			return b
+		}
 		if m.Host == f.onHost(source) {
 			b.saw += fmt.Sprintf(", and the folder is at %s", word(m.Point))
 			b.why = ""
@@ -56,10 +66,46 @@ func (f *facts) notMounted(source, point string) because {
 			b.try = "leave it mounted: the kernel unmounts it when the container has ended"
 			return b
 		}
+		if again := f.leftBehind(e); again != nil {
+			b.at = again.At
+			b.why = fmt.Sprintf("%s came after it without MS_REC: what is mounted below stays behind then", bindWords(again))
+			b.try = "bind the image first and the volumes after it, or bind it with MS_REC"
+			return b
+		}
 		b.why = fmt.Sprintf("%s was called in %s, and that is not the command's %s", bindWords(e), f.who(p), point)
 		b.try = "look from where the paths are seen: before the root is changed the image's begin with " + f.imagePath()
 	}
 	return b
+}
+
+// over returns what is mounted where it hides all that lies at a path.
+func (f *facts) over(point string) *evidence.Mount {
+	for ; point != "/"; point = path.Dir(point) {
+		if m := mountAt(f.ran().exec.View, point); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// leftBehind returns the call that bind-mounted, without what is mounted below, a
+// folder below which another call had mounted something.
+func (f *facts) leftBehind(below *evidence.Event) *evidence.Event {
+	for _, e := range f.run.Events {
+		if e.Seq > below.Seq && e.Call == "mount" && e.Errno == "" && slices.Contains(e.Flags, "MS_BIND") && !slices.Contains(e.Flags, "MS_REC") && !slices.Contains(e.Flags, "MS_REMOUNT") &&
+			path.IsAbs(e.Source) && strings.HasPrefix(path.Clean(below.Path), path.Clean(e.Source)+"/") {
+			return e
+		}
+	}
+	return nil
+}
+
+// aType names a file system by its type.
+func aType(fstype string) string {
+	if strings.ContainsRune("aeiou", rune((fstype + " ")[0])) {
+		return "an " + fstype
+	}
+	return "a " + fstype
 }
 
 func bindWords(e *evidence.Event) string {
@@ -73,11 +119,21 @@ func bindAdvice(e *evidence.Event) string {
 	return "look at the flags and at both paths"
 }
 
+func remountAdvice(e *evidence.Event) string {
+	switch {
+	case e.Errno == "ENOENT":
+		return "look at the path: it must be right where the call is made"
+	case e.Errno == "EINVAL" && slices.Contains(e.Flags, "MS_BIND"):
+		return "look at the path: a remount is of what is mounted right there"
+	}
+	return "to make one mount read-only, and not its whole file system, takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
+}
+
 // otherMounted says that another folder is mounted than should be.
 func (f *facts) otherMounted(m *evidence.Mount) because {
 	b := because{
 		cause: "volume-other",
-		saw:   fmt.Sprintf("at %s there is a %s that is none of the host's folders", m.Point, m.FSType),
+		saw:   fmt.Sprintf("at %s there is %s that is none of the host's folders", m.Point, aType(m.FSType)),
 		try:   "bind-mount the host's folder itself: what is written there is there at once, on both sides",
 	}
 	if m.Host != "" {
@@ -89,11 +145,45 @@ func (f *facts) otherMounted(m *evidence.Mount) because {
 		}
 	}
 	for _, e := range f.binds() {
-		if e.Errno == "" && path.Base(e.Path) == path.Base(m.Point) {
-			b.at = e.At
+		if e.Errno != "" || path.Base(e.Path) != path.Base(m.Point) {
+			continue
+		}
+		b.at = e.At
+		if change := f.changedRoot(f.ran().by); m.Host != "" && !path.IsAbs(e.Source) && (change == nil || e.Seq < change.Seq) && f.movedBefore(e) {
+			b.why = fmt.Sprintf("%s is a relative path, and the working directory had been changed", word(e.Source))
+			b.try = "mount before that, or make the source an absolute path before that"
 		}
 	}
 	return b
+}
+
+// movedBefore tells whether the caller had changed its working directory.
+func (f *facts) movedBefore(call *evidence.Event) bool {
+	return slices.ContainsFunc(f.calls(call.Process, "chdir", "fchdir"), func(e *evidence.Event) bool { return e.Seq < call.Seq && e.Errno == "" })
+}
+
+// writableElsewhere says at which other path of the container a read-only volume
+// can be written to, if at one that nobody asked for.
+func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
+	for _, m := range f.ran().exec.View.Mounts {
+		if m.Host == volume.Host && !m.ReadOnly && !m.Covered && !f.askedFor(m.Point) {
+			return because{
+				cause: "volume-writable",
+				saw:   fmt.Sprintf("the same folder is at %s in the container, and can be written to there", word(m.Point)),
+				try:   "unmount it there, or make it read-only there too",
+			}, true
+		}
+	}
+	return because{}, false
+}
+
+// askedFor tells whether an option put a volume at a path.
+func (f *facts) askedFor(point string) bool {
+	volumes, _, _ := imageAndCommand(f.run.Args)
+	return slices.ContainsFunc(volumes, func(volume string) bool {
+		fields := strings.Split(volume, ":")
+		return len(fields) > 1 && path.Join("/", fields[1]) == point
+	})
 }
 
 // otherMode says that a volume can be written to and should not, or the other
@@ -112,17 +202,14 @@ func (f *facts) otherMode(m *evidence.Mount) because {
 		try:   "mount it a second time where it is, with MS_REMOUNT, MS_BIND and MS_RDONLY",
 	}
 	for _, e := range f.run.Events {
-		if e.Call != "mount" || !slices.Contains(e.Flags, "MS_RDONLY") || !strings.HasSuffix(e.Path, m.Point) {
+		if e.Call != "mount" || !slices.Contains(e.Flags, "MS_RDONLY") || path.Base(e.Path) != path.Base(m.Point) {
 			continue
 		}
 		b.at = e.At
 		switch {
 		case e.Errno != "":
 			b.why = fmt.Sprintf("mount(%s) with %s failed: %s", word(e.Path), strings.Join(e.Flags, "|"), errnoWords(e.Errno))
-			b.try = "look at the flags: it takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
-			if e.Errno == "ENOENT" {
-				b.try = "look at the path: it must be right where the call is made"
-			}
+			b.try = remountAdvice(e)
 		case !slices.Contains(e.Flags, "MS_REMOUNT"):
 			b.why = "MS_RDONLY has no effect in the call that makes a bind mount: mount(2)"
 		}
@@ -130,18 +217,22 @@ func (f *facts) otherMode(m *evidence.Mount) because {
 	return b
 }
 
-// notFound says why a file on the host does not hold what the command wrote.
-func (f *facts) notFound(name string) because {
-	if v := f.ran().exec.View; v != nil && !slices.ContainsFunc(v.Mounts, func(m evidence.Mount) bool { return m.Host == f.onHost(path.Dir(name)) }) {
-		if m := mountAt(v, "/"+path.Dir(name)); m != nil {
-			return f.otherMounted(m)
-		}
-		b := f.notMounted(path.Dir(name), "/"+path.Dir(name))
-		b.saw = fmt.Sprintf("the host's folder %s is mounted nowhere in the container", path.Dir(name))
-		return b
-	}
+// notFound says why a file on the host does not hold what the command wrote at a
+// path of the container.
+func (f *facts) notFound(name, written string) because {
+	point := path.Dir(written)
 	if v := f.ran().exec.View; v != nil {
-		if m := mountAt(v, "/"+path.Dir(name)); m != nil && m.ReadOnly {
+		m := mountAt(v, point)
+		switch {
+		case m == nil && !slices.ContainsFunc(v.Mounts, func(m evidence.Mount) bool { return m.Host == f.onHost(path.Dir(name)) }):
+			b := f.notMounted(path.Dir(name), point)
+			b.saw = fmt.Sprintf("the host's folder %s is mounted nowhere in the container", path.Dir(name))
+			return b
+		case m == nil:
+			return f.notMounted(path.Dir(name), point)
+		case m.Host != f.onHost(path.Dir(name)):
+			return f.otherMounted(m)
+		case m.ReadOnly:
 			return f.otherMode(m)
 		}
 	}
@@ -156,12 +247,13 @@ func (f *facts) notFound(name string) because {
 			b.saw = fmt.Sprintf("%s is no file", f.onHost(name))
 		}
 	}
-	if v := f.ran().exec.View; v != nil && slices.ContainsFunc(v.Mounts, func(m evidence.Mount) bool { return m.Host == f.onHost(path.Dir(name)) }) {
+	if f.ran().exec.View != nil {
 		b.try = "look at what happens to the folder when the container has ended"
 	}
 	p := f.ran().by
 	if said := f.lastWords(p); strings.Contains(said, "payload: write:") {
 		b.why = "the command said " + quote(said)
+		b.try = "see that every volume is where the command looks for it"
 	}
 	return f.cutOff(b)
 }

@@ -187,11 +187,27 @@ func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 			break
 		}
 		out = append(out, evidence.Mount{
-			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Host: r.text(r.onHost(m)), Names: names[m.id],
+			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Covered: covered(root, m), Host: r.text(r.onHost(m)), Names: names[m.id],
 			Layers: r.argv(r.layersOf(m)),
 		})
 	}
 	return out, nil
+}
+
+// covered tells whether the path of a mount, below a root directory, leads to
+// something else. Of a name with escapes in it that is not asked.
+func covered(root int, m mount) bool {
+	if strings.Contains(m.point, `\`) {
+		return false
+	}
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_SYMLINKS}
+	at, err := unix.Openat2(root, m.point, &how)
+	if err != nil {
+		return err == unix.ENOENT || err == unix.ENOTDIR
+	}
+	defer closeRaw(at)
+	is, err := placeOf(at)
+	return err == nil && is.mount != m.id
 }
 
 // mountedNames returns the mounts of single files at which the files in /etc that

@@ -1,0 +1,89 @@
+package scenario
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
+)
+
+// judgeRecorded judges one step of a recording, changed by change.
+func judgeRecorded(t *testing.T, exercise, name string, step int, change func(*evidence.Run)) Outcome {
+	t.Helper()
+	r, err := ReadRecording(filepath.Join("../../testdata/evidence", exercise, name+".json"))
+	require.NoError(t, err)
+	for _, run := range r.Runs {
+		change(run.Run)
+	}
+	o, err := Judge(context.Background(), Script{
+		Path: files(t, exercise)[step-1], Exercise: exercise, Step: step, WorkDir: t.TempDir(),
+		Passed: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true},
+	}, r.Run)
+	require.NoError(t, err)
+	require.NoError(t, o.Err)
+	return o
+}
+
+// views calls change with what each command could reach.
+func views(change func(*evidence.View)) func(*evidence.Run) {
+	return func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			for i := range p.Execs {
+				if p.Execs[i].View != nil {
+					change(p.Execs[i].View)
+				}
+			}
+		}
+	}
+}
+
+// mounted adds mounts to what each command could reach.
+func mounted(more ...evidence.Mount) func(*evidence.Run) {
+	return views(func(v *evidence.View) { v.Mounts = append(v.Mounts, more...) })
+}
+
+func TestASecondWayToAReadOnlyVolume(t *testing.T) {
+	const data = "/work/data"
+	for name, c := range map[string]struct {
+		mounts []evidence.Mount
+		at     string // "": it passes
+	}{
+		"none":            {nil, ""},
+		"writable":        {[]evidence.Mount{{Point: "/x", Host: data}}, "/x"},
+		"read-only":       {[]evidence.Mount{{Point: "/x", Host: data, ReadOnly: true}}, ""},
+		"below the other": {[]evidence.Mount{{Point: "/data", Host: data, Covered: true}}, ""},
+		"asked for":       {[]evidence.Mount{{Point: "/more", Host: data}, {Point: "/more", Host: "/work/more"}}, ""},
+		"of a like name":  {[]evidence.Mount{{Point: "/x", Host: "/work/dat"}, {Point: "/y", Host: data + "/in"}}, ""},
+	} {
+		o := judgeRecorded(t, ex06, "solution", 4, mounted(c.mounts...))
+		if c.at == "" {
+			assert.Empty(t, o.Findings, name)
+			continue
+		}
+		require.Len(t, o.Findings, 1, name)
+		assert.Equal(t, "volume-writable", o.Findings[0].Cause, name)
+		assert.Contains(t, o.Findings[0].Saw, `"`+c.at+`"`, name)
+	}
+}
+
+func TestACoveredVolume(t *testing.T) {
+	cover := func(run *evidence.Run) {
+		views(func(v *evidence.View) {
+			for i := range v.Mounts {
+				v.Mounts[i].Covered = strings.HasPrefix(v.Mounts[i].Point, "/srv/")
+			}
+			v.Mounts = append(v.Mounts, evidence.Mount{Point: "/srv", FSType: "overlay"})
+		})(run)
+		run.Host.Found = nil
+	}
+	o := judgeRecorded(t, ex06, "solution", 3, cover)
+	require.NotEmpty(t, o.Findings)
+	assert.Equal(t, "volume-missing", o.Findings[0].Cause)
+	assert.Equal(t, "an overlay is mounted over it, at /srv", o.Findings[0].Why)
+	assert.Equal(t, 1, o.Findings[0].Follows, "what was written there follows from it")
+}
