@@ -89,14 +89,24 @@ func (f *facts) noCommand() because {
 // otherArguments is for a command that was run with arguments that are not
 // those given.
 func (f *facts) otherArguments() because {
-	got := f.otherCommand.exec.Argv
+	got, asked := f.otherCommand.exec.Argv, commandOf(f.run.Args)[1:]
+	got = got[min(1, len(got)):]
 	b := because{
 		cause: "command-args",
-		saw:   fmt.Sprintf("the command got the arguments %s, not %s", argWords(got[min(1, len(got)):]), argWords(commandOf(f.run.Args)[1:])),
+		saw:   fmt.Sprintf("the command got the arguments %s, not %s", argWords(got), argWords(asked)),
 		try:   "hand on every argument as one, as it came",
 	}
-	if slices.Equal(strings.Fields(strings.Join(got[min(1, len(got)):], " ")), strings.Fields(strings.Join(commandOf(f.run.Args)[1:], " "))) {
+	blank := func(arg string) bool { return strings.ContainsAny(arg, " \t\n") }
+	switch {
+	case slices.Equal(got, slices.DeleteFunc(slices.Clone(asked), func(arg string) bool { return arg == "" })):
+		b.why = "empty ones were left out"
+		b.try = "hand on every argument as it came: an empty one is one too"
+	case !slices.Equal(strings.Fields(strings.Join(got, " ")), strings.Fields(strings.Join(asked, " "))):
+	case !slices.ContainsFunc(got, blank):
 		b.why = "they were joined and split again at blanks"
+		b.try = "hand the slice of arguments on as it is: no joining, no shell"
+	case slices.ContainsFunc(got, func(arg string) bool { return blank(arg) && !slices.Contains(asked, arg) }):
+		b.why = "they were joined"
 		b.try = "hand the slice of arguments on as it is: no joining, no shell"
 	}
 	for _, e := range f.calls(f.otherCommand.by.ID, "execve", "execveat") {

@@ -54,23 +54,18 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 			at:    e.At,
 		}
 		switch {
-		case e.Call == "pivot_root" && e.Errno == "EINVAL" && !f.wasPrivate(e):
-			b.why = "pivot_root refuses where the mount that / lies on is shared, as it is on the host: pivot_root(2)"
-			b.try = "make / private first, with all below it, in the container's mount namespace"
-		case e.Call == "pivot_root" && e.Errno == "EINVAL":
-			b.why = "the new root has to be a mount point: pivot_root(2)"
-			b.try = "bind-mount the image's rootfs onto itself first"
-		case e.Call == "pivot_root" && e.Errno == "EBUSY":
-			b.why = "the new root and put_old must not lie on the present root's own mount: pivot_root(2)"
-			b.try = "bind-mount the image's rootfs onto itself first"
+		case e.Call == "pivot_root" && f.refusedPivot(e, &b):
+		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
+			b.cause = "bind-refused"
+			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
+			b.try = remountAdvice(e)
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
 			b.cause = "bind-refused"
 			b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
 			b.try = bindAdvice(e)
-		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
-			b.cause = "bind-refused"
-			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
-			b.try = "to make one mount read-only, and not its whole file system, takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
+		case e.Call == "mount" && slices.Contains(e.Flags, "MS_MOVE"):
+			b.saw = fmt.Sprintf("mount(%s) with MS_MOVE failed in %s: %s", word(e.Path), f.who(p), errnoWords(e.Errno))
+			b.try = "MS_MOVE moves what is mounted already; for a folder it is MS_BIND"
 		case e.Call == "mount" && e.FSType == "proc" && f.elsewhere(p):
 			b.cause = "wrong-root"
 			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
@@ -84,6 +79,27 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// refusedPivot explains a pivot_root that the kernel refused, if it can.
+func (f *facts) refusedPivot(e *evidence.Event, b *because) bool {
+	switch {
+	case e.Errno == "EINVAL" && !f.wasPrivate(e):
+		b.why = "pivot_root refuses where the mount that / lies on is shared, as it is on the host: pivot_root(2)"
+		b.try = "make / private first, with all below it, in the container's mount namespace"
+	case e.Errno == "EINVAL" && path.IsAbs(e.Path) && path.IsAbs(e.Source) && path.Clean(e.Source) != path.Clean(e.Path) && !strings.HasPrefix(path.Clean(e.Source), path.Clean(e.Path)+"/"):
+		b.why = fmt.Sprintf("put_old, %s, does not lie at or below the new root: pivot_root(2)", word(e.Source))
+		b.try = "make a folder for the old root in the new one"
+	case e.Errno == "EINVAL":
+		b.why = "the new root has to be a mount point: pivot_root(2)"
+		b.try = "bind-mount the image's rootfs onto itself first"
+	case e.Errno == "EBUSY":
+		b.why = "the new root and put_old must not lie on the present root's own mount: pivot_root(2)"
+		b.try = "bind-mount the image's rootfs onto itself first"
+	default:
+		return false
+	}
+	return true
 }
 
 // elsewhere tells whether a process has changed its root to a folder that is not
@@ -165,8 +181,13 @@ func (f *facts) notInImage() because {
 		}
 		for _, e := range f.calls(q.ID, "chroot", "pivot_root") {
 			if e.Errno != "" {
-				b.why = fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(q), errnoWords(e.Errno))
 				b.at = e.At
+				failed := fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(q), errnoWords(e.Errno))
+				if e.Call == "pivot_root" && f.refusedPivot(e, &b) {
+					b.saw += ": " + failed
+				} else {
+					b.why = failed
+				}
 				return b
 			}
 			if q != p {

@@ -1,0 +1,66 @@
+package scenario
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
+)
+
+func TestProcThatIsCovered(t *testing.T) {
+	o := judgeRecorded(t, ex04, "solution", 4, views(func(v *evidence.View) {
+		for i := range v.Mounts {
+			v.Mounts[i].Covered = v.Mounts[i].Point == "/proc"
+		}
+		v.Mounts = append(v.Mounts, evidence.Mount{Point: "/proc", FSType: "tmpfs"})
+		v.Proc, v.ProcPIDs = false, 0
+	}))
+	require.Len(t, o.Findings, 1)
+	assert.Equal(t, "proc-missing", o.Findings[0].Cause)
+	assert.Equal(t, "a proc file system is mounted there, and the tmpfs lies over it", o.Findings[0].Why)
+}
+
+// Arguments are said to have been joined only where that is what the command got.
+func TestWhatBecameOfTheArguments(t *testing.T) {
+	for why, args := range map[string][]string{
+		"empty ones were left out":                   {"say", "two words", `$HOME "quoted"`, "-x", "--"},
+		"they were joined and split again at blanks": {"say", "two", "words", "", "$HOME", `"quoted"`, "-x", "--"},
+		"they were joined":                           {`say two words  $HOME "quoted" -x --`},
+		"":                                           {"say", "two words", "", `$HOME "quoted"`},
+	} {
+		o := judgeRecorded(t, ex04, "solution", 1, func(run *evidence.Run) {
+			for _, p := range run.Processes {
+				for i, e := range p.Execs {
+					if e.Payload && len(e.Argv) > 5 {
+						p.Execs[i].Argv = append([]string{"/opt/payload"}, args...)
+					}
+				}
+			}
+		})
+		require.NotEmpty(t, o.Findings, why)
+		assert.Equal(t, "command-args", o.Findings[0].Cause, why)
+		assert.Equal(t, why, o.Findings[0].Why)
+	}
+}
+
+// A root that was changed is the host's all the same where another thread went on.
+func TestTheRootOfAnotherThread(t *testing.T) {
+	toHost := views(func(v *evidence.View) { v.Host, v.Image = true, false })
+	o := judgeRecorded(t, ex04, "solution", 3, toHost)
+	require.NotEmpty(t, o.Findings)
+	assert.Equal(t, "no-root", o.Findings[0].Cause)
+	assert.Contains(t, o.Findings[0].Why, "of one thread alone")
+
+	o = judgeRecorded(t, ex04, "solution", 3, func(run *evidence.Run) {
+		toHost(run)
+		for _, e := range run.Events {
+			if e.Call == "chroot" {
+				e.After.Root = "/"
+			}
+		}
+	})
+	require.NotEmpty(t, o.Findings)
+	assert.Contains(t, o.Findings[0].Why, "that is the host's root")
+}
