@@ -105,7 +105,9 @@ func (j *judging) notBuilt(errors []grade.Message) []grade.StepResult {
 			if rel, err := filepath.Rel(j.shown, m.File); err == nil && j.shown != "" {
 				file = rel
 			}
-			at = fmt.Sprintf("%s:%d", file, m.Line)
+			if at = file; m.Line > 0 {
+				at = fmt.Sprintf("%s:%d", file, m.Line)
+			}
 		}
 	}
 	return j.refused(scenario.DoesNotCompile(j.script(j.exercise.Steps[0]), first, at))

@@ -19,11 +19,11 @@ func NotTaken(script Script, cause, saw, try string) Finding {
 }
 
 // DoesNotCompile is the finding for a submission that does not compile. first
-// is the compiler's first message, at where it points to ("main.go:31").
+// is the first message of the build, at where it points to ("main.go:31").
 func DoesNotCompile(script Script, first, at string) Finding {
 	return Finding{
 		Want: "a program that compiles",
-		Saw:  "the compiler says: " + quoteTo(lastLine(first), 3*maxQuote),
+		Saw:  "it does not build: " + quoteTo(lastLine(first), 3*maxQuote),
 		Try:  mend(first),
 		Hint: script.Page, Cause: "does-not-compile", At: at,
 	}
@@ -34,7 +34,7 @@ var (
 	unused    = pattern.Lazy(`(?m)("[\w./-]+") imported and not used`)
 )
 
-// mend is what to do about the compiler's first message.
+// mend is what to do about the first message of the build.
 func mend(first string) string {
 	if m := undefined().FindStringSubmatch(first); m != nil {
 		if path := importPath(m[1]); path != "" {
