@@ -113,6 +113,17 @@ func sayings() []said {
 			first.clone().exec("/usr/bin/sleep", "sleep", "9")
 			finish(first, child)
 		}), 4, `pid 41735 ("sleep") outlived the first process`, "", "03.4"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			child := first.print(fmt.Sprintf("parent: my pid is %d\n", first.PIDSelf())).clone()
+			child.refuse("execve", "ENOENT").Path = "self/exe"
+			child.exit(253)
+			first.wait(child).log("fork/exec self/exe: no such file or directory\n").exit(1)
+		}), 3, `the child could not execute "self/exe": no such file (ENOENT)`, "", "02.3"},
 		{in02(func(first *proc, spec RunSpec) { // the argument forgotten
 			p := first
 			if len(spec.Args) > 0 {

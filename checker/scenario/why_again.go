@@ -140,15 +140,20 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 	if b, ok := f.panicked(f.first); ok {
 		return b, false
 	}
+	if b, ok := f.notStarted(); ok {
+		return b, false
+	}
 	b = because{
 		cause: "child-exit-ignored",
 		saw:   fmt.Sprintf("the child exited with %d; %s", code, f.firstWords()),
 		try:   "ask for the child's exit code after waiting, and print it",
 	}
-	if f.first.Exit.Code == 0 {
-		if said := f.lastWords(f.first); said != "" {
-			b.saw += " and wrote " + quote(said)
-		}
+	said := f.lastWords(f.first)
+	switch {
+	case f.first.Exit.Code == 0 && said != "":
+		b.saw += " and wrote " + quote(said)
+	case f.first.Exit.Code != 0 && code == 0:
+		b.try = "find why the parent fails, though the child did not"
 	}
 	return b, false
 }

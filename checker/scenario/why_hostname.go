@@ -69,6 +69,9 @@ func (f *facts) refused() (because, bool) {
 			try:   "look at the error that Sethostname returns",
 			at:    e.At,
 		}
+		if e.Errno == "EPERM" {
+			b.try = "find where the child lost the rights of root: that call takes them"
+		}
 		if e.Errno == "EINVAL" { // sethostname(2): len is too large, nothing else
 			b.why = fmt.Sprintf("sethostname(%s) failed: too long (EINVAL)", word(e.Text))
 			b.try = "choose a shorter name: a hostname has at most 64 bytes"
