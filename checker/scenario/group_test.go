@@ -188,21 +188,29 @@ func TestForgedGroups(t *testing.T) {
 	}
 }
 
-// A group that is not there was not made, or it was removed.
+// A group that is not there was not made, or it was removed, or it is not seen.
 func TestNoSuchGroup(t *testing.T) {
-	for _, c := range []struct{ call, errno, why string }{
-		{"mkdirat", "ENOENT", "the first process could not make the group: no such file (ENOENT)"},
-		{"mkdirat", "", ""},
-		{"rmdir", "", "the first process had removed the group"},
-		{"rmdir", "EBUSY", ""},
+	for _, c := range []struct {
+		call, errno string
+		rooted      bool
+		why         string
+	}{
+		{"mkdirat", "ENOENT", false, "the first process could not make the group: no such file (ENOENT)"},
+		{"mkdirat", "", false, ""},
+		{"mkdirat", "", true, `chroot("/fs/box/rootfs") had been called: from there on the child does not see the host's /sys/fs/cgroup`},
+		{"rmdir", "", false, "the first process had removed the group"},
+		{"rmdir", "EBUSY", false, ""},
 	} {
 		var got because
 		forged(t, forgery{command: "say", change: func(run *evidence.Run, _ *evidence.Process) {
 			f, err := study(run)
 			require.NoError(t, err)
 			for _, e := range run.Events {
-				if e.Call == "mkdirat" {
+				switch {
+				case e.Call == "mkdirat":
 					e.Call, e.Errno = c.call, c.errno
+				case e.Call == "chroot" && c.rooted:
+					e.Seq = 0
 				}
 			}
 			joined := f.named("cgroup.procs")[0]

@@ -113,9 +113,17 @@ func (f *facts) refusedControl(files ...string) (because, bool) {
 	return because{}, false
 }
 
-// noSuchGroup says why the group of a refused call was not there, where making it
-// was refused too, or it had been removed.
+// noSuchGroup says why the group of a refused call was not there, where the caller
+// had another root than the host's, making it was refused too, or it had been removed.
 func (f *facts) noSuchGroup(c control, b *because) {
+	shown := slices.ContainsFunc(f.calls(c.call.Process, "mount", "move_mount"), func(e *evidence.Event) bool {
+		return e.Errno == "" && (e.FSType == "cgroup2" || strings.HasPrefix(e.Source, "/sys"))
+	})
+	if root := f.rootBefore(c.call); root != nil && !shown {
+		b.why = fmt.Sprintf("%s had been called: from there on %s does not see the host's %s", pathCall(root), f.who(f.run.Process(c.call.Process)), groupsAt)
+		b.try = "do it before the root is changed"
+		return
+	}
 	for _, e := range slices.Backward(f.run.Events) {
 		if e.Seq > c.call.Seq || !strings.HasSuffix(e.Path, path.Join(groupsAt, c.group)) {
 			continue
@@ -136,6 +144,17 @@ func (f *facts) noSuchGroup(c control, b *because) {
 		}
 		return
 	}
+}
+
+// rootBefore returns the call by which the caller of another one had changed its
+// root; nil if it had not.
+func (f *facts) rootBefore(e *evidence.Event) *evidence.Event {
+	for _, root := range slices.Backward(f.calls(e.Process, "chroot", "pivot_root")) {
+		if root.Errno == "" && root.Seq < e.Seq {
+			return root
+		}
+	}
+	return nil
 }
 
 // later tells whether the same file was written afterwards, with success.
@@ -184,6 +203,20 @@ func (f *facts) version1Used() (because, bool) {
 		}
 	}
 	return because{}, false
+}
+
+// madeInImage says that somebody made a folder where groups are, but not on the host.
+func (f *facts) madeInImage(b *because) {
+	for _, e := range f.run.Events {
+		if e.Call != "mkdir" && e.Call != "mkdirat" || e.Errno != "" || !strings.HasPrefix(e.Path, groupsAt+"/") {
+			continue
+		}
+		if root := f.rootBefore(e); root != nil {
+			b.why = fmt.Sprintf("%s was made when %s had been called: it is a folder of the image, with files like any other", word(e.Path), pathCall(root))
+			b.at = e.At
+			return
+		}
+	}
 }
 
 // refusedGroup says that a group could not be made.

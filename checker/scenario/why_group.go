@@ -43,6 +43,7 @@ func (f *facts) notInGroup(looks []*evidence.Groups, look *evidence.Groups) beca
 		if r, ok := f.refusedGroup(); ok {
 			return r
 		}
+		f.madeInImage(&b)
 	} else if joins := f.named(members()...); len(joins) == 0 {
 		b.why = fmt.Sprintf("%s was made, and nothing was written to its cgroup.procs", word(made[0]))
 	} else {
