@@ -155,6 +155,14 @@ func TestStopAndContinue(t *testing.T) {
 	assert.Equal(t, []string{"SIGSTOP", "SIGCONT"}, signals)
 }
 
+// Pid 1 of a PID namespace is not stopped from within that, though it is traced.
+func TestStopIsIgnored(t *testing.T) {
+	t.Parallel()
+	run := record(t, "spared")
+	assert.Equal(t, 8, run.First().Exit.Code)
+	assert.Equal(t, "went on\nseen stopped: false\n", string(run.Stdout.Data))
+}
+
 func TestDeathBySignal(t *testing.T) {
 	t.Parallel()
 	run := record(t, "die")

@@ -63,6 +63,9 @@ func (r *Recorder) letGo(tid int, status unix.WaitStatus) error {
 		if signal == unix.SIGTRAP|0x80 {
 			signal = 0 // TRACESYSGOOD: a call's stop
 		}
+		if signal == unix.SIGSTOP && r.spared(tid) {
+			signal = 0
+		}
 		return resume(unix.PTRACE_CONT, tid, signal)
 	case eventStop:
 		switch signal {
@@ -74,6 +77,18 @@ func (r *Recorder) letGo(tid int, status unix.WaitStatus) error {
 		}
 	}
 	return resume(unix.PTRACE_CONT, tid, 0)
+}
+
+// spared tells whether a SIGSTOP that a thread is about to get would have been
+// ignored, were the thread not traced: pid 1 of a PID namespace gets none from within
+// that, pid_namespaces(7).
+func (r *Recorder) spared(tid int) bool {
+	t := r.tasks[tid]
+	if t == nil || t.proc == nil || len(t.proc.pids) < 2 || t.proc.pids[len(t.proc.pids)-1] != 1 {
+		return false
+	}
+	from, err := sender(tid)
+	return err == nil && from != 0
 }
 
 // stopped deals with a stop.

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unsafe"
 
@@ -74,6 +75,16 @@ func eventMessage(tid int) (int, error) {
 	var msg uint64
 	err := ptrace(unix.PTRACE_GETEVENTMSG, tid, 0, unsafe.Pointer(&msg))
 	return int(msg), err
+}
+
+// sender returns the pid of who sent the signal with which a thread has stopped, as
+// that sees it; 0: a process that is in none of its PID namespaces.
+func sender(tid int) (int, error) {
+	var info [128]byte // siginfo_t
+	if err := ptrace(unix.PTRACE_GETSIGINFO, tid, 0, unsafe.Pointer(&info)); err != nil {
+		return 0, err
+	}
+	return int(int32(binary.NativeEndian.Uint32(info[16:]))), nil
 }
 
 // setFirstArgument replaces the first argument of the call that a thread is

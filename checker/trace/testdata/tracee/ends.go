@@ -186,6 +186,27 @@ func stop(args []string) {
 	os.Exit(cmd.ProcessState.ExitCode())
 }
 
+// spared: pid 1 of a PID namespace would stop itself, and another one of it would
+// have it stopped: the kernel ignores both.
+func spared(args []string) {
+	switch {
+	case len(args) == 0:
+		cmd := in(unix.CLONE_NEWPID, "spared", "1")
+		fail("start", cmd.Start())
+		var status unix.WaitStatus
+		unix.Wait4(cmd.Process.Pid, &status, unix.WUNTRACED, nil)
+		fmt.Println("seen stopped:", status.Stopped())
+		os.Exit(status.ExitStatus())
+	case args[0] == "1":
+		unix.Kill(1, unix.SIGSTOP)
+		fail("run", self("spared", "2").Run())
+		fmt.Println("went on")
+		os.Exit(8)
+	default:
+		unix.Kill(1, unix.SIGSTOP)
+	}
+}
+
 // fork: one child by fork(2) or what is left of it, one by a shell.
 func fork([]string) {
 	var p [2]int

@@ -45,6 +45,7 @@ func main() {
 		"orphan":    orphan,
 		"sibling":   sibling,
 		"stop":      stop,
+		"spared":    spared,
 		"flood":     flood,
 		"strange":   strange,
 		"busy":      busy,
