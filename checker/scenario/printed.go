@@ -27,8 +27,9 @@ import (
 // on either side: fmt.Print glues strings together.
 // A pid must stand as a whole number: not within a longer one, a fraction, a
 // date, a time of day or a hostname, nor with a minus sign. It may be filled up
-// with zeros to three digits or more. The terminal's escapes, such as colours,
-// are no part of a word.
+// with zeros to three digits or more. Where the writer's hostname is that number,
+// one place is the name's. The terminal's escapes, such as colours, are no part of
+// a word.
 
 // A text is all that one process wrote to one target.
 type text struct {

@@ -54,6 +54,11 @@ func sayings() []said {
 			finish(first, child, other)
 		}), 1, "the child printed nothing", "pid 41735, outside the container, wrote \"" + hostName + ` 1": that is another process, not the child`, "03.1"},
 		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...).sethostname("1")
+			child.print("I am 1\n")
+			finish(first, child)
+		}), 1, `the child wrote "I am 1", where 1 is its hostname, and no pid besides`, "", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
 			child := first.start(isolated...)
 			child.pipe("\x00")
 			finish(first, child)

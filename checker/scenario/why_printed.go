@@ -244,6 +244,14 @@ func (f *facts) pidNotPrinted() because {
 		if f.guesses(p) {
 			return f.guessed(p, "pid-not-printed")
 		}
+		if p.came {
+			return because{
+				cause: "pid-not-printed",
+				saw:   fmt.Sprintf("%s wrote %s, where %d is its hostname, and no pid besides", f.who(p.by), quote(p.line()), p.value),
+				try:   "have the child print its pid, too",
+				at:    p.event.At,
+			}
+		}
 		return outputLost(p) // else the check had passed
 	}
 	if size, ok := f.partly(f.inside()); ok {
