@@ -113,6 +113,9 @@ type Process struct {
 	// its creator's. The first process has at least the submission's own.
 	Execs []Exec `json:"execs"`
 
+	// Mounts are those below its root directory at its end, of a process whose last
+	// Exec has a View, if they are not those of that.
+	Mounts []Mount `json:"mounts,omitempty"`
 	// Networks are those at its end, of a process for which an Exec has some.
 	Networks *Networks `json:"networks,omitempty"`
 

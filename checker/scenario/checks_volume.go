@@ -83,6 +83,9 @@ func commandMounts(s *scene, source, point string, readOnly bool) (*failure, err
 	case m.ReadOnly != readOnly:
 		return &failure{want, f.otherMode(m)}, nil
 	}
+	if b, ok := f.writableLater(m); readOnly && ok {
+		return &failure{want, b}, nil
+	}
 	if b, ok := f.writableElsewhere(m); readOnly && ok {
 		return &failure{want, b}, nil
 	}

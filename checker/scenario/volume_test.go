@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,32 @@ func TestASecondWayToAReadOnlyVolume(t *testing.T) {
 		assert.Equal(t, "volume-writable", o.Findings[0].Cause, name)
 		assert.Contains(t, o.Findings[0].Saw, `"`+c.at+`"`, name)
 	}
+}
+
+// later has each command see these mounts at its end, besides those of the start.
+func later(more evidence.Mount) func(*evidence.Run) {
+	return func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			if n := len(p.Execs); n > 0 && p.Execs[n-1].View != nil {
+				p.Mounts = append(slices.Clone(p.Execs[n-1].View.Mounts), more)
+			}
+		}
+	}
+}
+
+func TestWhatIsMountedWhenTheCommandRuns(t *testing.T) {
+	o := judgeRecorded(t, ex06, "solution", 4, later(evidence.Mount{Point: "/data", Host: "/work/data"}))
+	require.Len(t, o.Findings, 1)
+	assert.Equal(t, "volume-writable", o.Findings[0].Cause)
+	assert.Contains(t, o.Findings[0].Why, "no longer when that ended")
+
+	o = judgeRecorded(t, ex04, "solution", 3, later(evidence.Mount{Point: "/mnt", Host: "/"}))
+	require.Len(t, o.Findings, 1)
+	assert.Equal(t, "old-root", o.Findings[0].Cause)
+	assert.Contains(t, o.Findings[0].Why, "running already")
+
+	o = judgeRecorded(t, ex04, "solution", 3, later(evidence.Mount{Point: "/mnt", FSType: "tmpfs"}))
+	assert.Empty(t, o.Findings)
 }
 
 func TestACoveredVolume(t *testing.T) {

@@ -269,7 +269,26 @@ func (f *facts) reaches() (because, bool) {
 	if v.Proc && v.ProcPIDs == f.run.Host.Namespaces["pid"] {
 		return f.wrongProc(0).with("the host's processes are in the command's /proc: /proc/PID/root leads to the host's files"), true
 	}
-	for _, m := range v.Mounts {
+	if b, ok := f.hostMounted(v.Mounts); ok {
+		if b.cause == "old-root" {
+			b.at = at
+			if change != nil && change.Call == "pivot_root" {
+				b.why = fmt.Sprintf("pivot_root put it at %s", word(change.Source))
+			}
+		}
+		return b, true
+	}
+	b, ok := f.hostMounted(f.ran().by.Mounts)
+	if ok {
+		b.why = "it was mounted when the command was running already"
+		b.try = "mount nothing of the host in there, before or after"
+	}
+	return b, ok
+}
+
+// hostMounted says which of a container's mounts shows what is the host's, if one does.
+func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
+	for _, m := range mounts {
 		if i := slices.IndexFunc(m.Layers, func(layer string) bool { return !f.harmless(evidence.Mount{Host: layer}) }); i >= 0 {
 			return because{
 				cause: "host-mounted",
@@ -293,12 +312,8 @@ func (f *facts) reaches() (because, bool) {
 		}
 		if m.Host == "/" {
 			b.cause = "old-root"
-			b.saw = fmt.Sprintf("the host's root is still there, at %s in the container", word(m.Point))
+			b.saw = fmt.Sprintf("the host's root is there, at %s in the container", word(m.Point))
 			b.try = "unmount the old root with MNT_DETACH, once the new one is in place"
-			b.at = at
-			if change != nil && change.Call == "pivot_root" {
-				b.why = fmt.Sprintf("pivot_root put it at %s", word(change.Source))
-			}
 		}
 		return b, true
 	}

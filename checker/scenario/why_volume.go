@@ -49,6 +49,12 @@ func (f *facts) notMounted(source, point string) because {
 		}
 	}
 	for _, e := range f.binds() {
+		if e.Errno == "" && e.Seq > f.ran().exec.Seq && path.Base(e.Path) == path.Base(point) {
+			b.at = e.At
+			b.why = fmt.Sprintf("the mount on %s came when the command was running already, in %s", word(e.Path), f.who(f.run.Process(e.Process)))
+			b.try = "mount before the command is executed"
+			return b
+		}
 		if path.Base(e.Source) != source {
 			continue
 		}
@@ -162,6 +168,19 @@ func (f *facts) movedBefore(call *evidence.Event) bool {
 	return slices.ContainsFunc(f.calls(call.Process, "chdir", "fchdir"), func(e *evidence.Event) bool { return e.Seq < call.Seq && e.Errno == "" })
 }
 
+// writableLater says that a read-only volume could be written to when the command
+// ended.
+func (f *facts) writableLater(volume *evidence.Mount) (because, bool) {
+	m := mountAt(&evidence.View{Mounts: f.ran().by.Mounts}, volume.Point)
+	if m == nil || m.Host != volume.Host || m.ReadOnly {
+		return because{}, false
+	}
+	b := f.otherMode(m)
+	b.why = "it was read-only when the command was executed, and no longer when that ended"
+	b.try = "leave it read-only"
+	return b, true
+}
+
 // writableElsewhere says at which other path of the container a read-only volume
 // can be written to, if at one that nobody asked for.
 func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
@@ -202,6 +221,11 @@ func (f *facts) otherMode(m *evidence.Mount) because {
 		try:   "mount it a second time where it is, with MS_REMOUNT, MS_BIND and MS_RDONLY",
 	}
 	for _, e := range f.run.Events {
+		if b.at != "" && e.Call == "mount" && e.Errno == "" && slices.Contains(e.Flags, "MS_REMOUNT") && !slices.Contains(e.Flags, "MS_RDONLY") && path.Base(e.Path) == path.Base(m.Point) {
+			b.at = e.At
+			b.why = "it was mounted once more after that, without MS_RDONLY"
+			b.try = "give MS_RDONLY in every remount: what is not given is taken off"
+		}
 		if e.Call != "mount" || !slices.Contains(e.Flags, "MS_RDONLY") || path.Base(e.Path) != path.Base(m.Point) {
 			continue
 		}

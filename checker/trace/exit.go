@@ -25,6 +25,7 @@ func (r *Recorder) exiting(t *task) error {
 	}
 	if t.tid == p.pid {
 		p.ev.Last = r.state(t)
+		r.remounted(t)
 		if p.networked {
 			p.ev.Networks = r.networks(t.tid)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,24 @@ func (r *Recorder) otherRoots(pid int, pids uint64, root place, ways []evidence.
 		}
 	}
 	return ways
+}
+
+// remounted notes what a process sees mounted at its end, where it is not what it
+// saw when it became its program.
+func (r *Recorder) remounted(t *task) {
+	p := t.proc.ev
+	if len(p.Execs) == 0 || p.Execs[len(p.Execs)-1].View == nil {
+		return
+	}
+	root, err := r.proc.open(t.tid, "root", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return // it was killed: what it saw last is not known
+	}
+	defer closeRaw(root)
+	mounts, err := r.mountsOf(t.tid, root)
+	if err == nil && !reflect.DeepEqual(mounts, p.Execs[len(p.Execs)-1].View.Mounts) {
+		p.Mounts = mounts
+	}
 }
 
 // viewError is nil where the process was killed meanwhile.
