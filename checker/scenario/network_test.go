@@ -259,6 +259,21 @@ func TestRulesOfOthers(t *testing.T) {
 		}), 6, nil)
 		assert.Equal(t, cause, strings.Join(causes07(o), " "))
 	}
+	const nats = "ip nat POSTROUTING: return"
+	for line, because := range map[string]bool{
+		"iptables -t nat -F": true, "iptables -t nat --flush POSTROUTING -w": true, "iptables -F": false,
+		"iptables -t nat -F BOX": false, "iptables -t nat -D POSTROUTING 1": false, "ip6tables -t nat -F": false,
+	} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			run.Host.Internet.Before.Rules, run.Host.Internet.After.Rules = []string{nats}, nil
+			words := strings.Fields(line)
+			last := run.Events[len(run.Events)-1].Seq
+			run.Events = append(run.Events, &evidence.Event{Seq: last + 1, Done: last + 2, Call: "execve", Path: "/usr/sbin/" + words[0], Argv: words})
+		}), 6, nil)
+		require.NoError(t, o.Err, line)
+		require.NotEmpty(t, o.Findings, line)
+		assert.Equal(t, because, strings.Contains(o.Findings[0].Why, line), "%s: %s", line, o.Findings[0].Why)
+	}
 }
 
 // No evidence about networks, however broken, makes it panic; what lacks is an

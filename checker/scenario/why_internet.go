@@ -318,12 +318,16 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 	left := f.run.Host.Internet.NewRules(after)
 	if len(left) == 0 {
 		r, gone := more(after.Rules, before.Rules)
-		return because{
+		b := because{
 			cause: "host-network-changed",
 			saw:   "in the host's packet filter there was no longer " + quote(r),
 			why:   "that rule had been there before the program began",
 			try:   "delete your own rule, or your own table: to clear the whole packet filter, or a table that others use, takes away their rules",
-		}, gone
+		}
+		if line, ok := f.cleared(r); ok {
+			b.why += fmt.Sprintf(", and %s takes away all that there are", quote(line))
+		}
+		return b, gone
 	}
 	b := because{
 		cause: "leftover-rule",

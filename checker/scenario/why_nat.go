@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -73,6 +74,38 @@ func otherSender(n *evidence.Networks, p evidence.Packet) (because, bool) {
 func translates(rule string) bool {
 	_, what, _ := strings.Cut(rule, ": ")
 	return slices.Contains([]string{"masquerade", "snat", "MASQUERADE", "SNAT"}, what)
+}
+
+// cleared returns the command line of iptables(8) that took a rule away, with all
+// others of its table or chain.
+func (f *facts) cleared(rule string) (string, bool) {
+	where, _, _ := strings.Cut(rule, ": ")
+	words := strings.Fields(where) // ip nat POSTROUTING, or iptables-legacy nat
+	for _, e := range f.run.Events {
+		if e.Call != "execve" || e.Errno != "" || len(words) < 2 || !strings.HasPrefix(path.Base(e.Path), "iptables") {
+			continue
+		}
+		table, chain, clears := "filter", "", false
+		for i, arg := range e.Argv {
+			next := ""
+			if i+1 < len(e.Argv) {
+				next = e.Argv[i+1]
+			}
+			switch arg {
+			case "-t", "--table":
+				table = next
+			case "-F", "--flush":
+				clears = true
+				if !strings.HasPrefix(next, "-") {
+					chain = next
+				}
+			}
+		}
+		if clears && table == words[1] && (chain == "" || len(words) < 3 || chain == words[2]) {
+			return strings.Join(e.Argv, " "), true
+		}
+	}
+	return "", false
 }
 
 // address returns the address of "10.0.0.1/24".
