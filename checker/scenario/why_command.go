@@ -76,6 +76,11 @@ func (f *facts) noCommand() because {
 		if said := f.lastWords(f.first); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
 			b.saw += "; the first process said " + quote(said)
 		}
+		if e := f.creation(f.child); e != nil && slices.Contains(e.Flags, "CLONE_NEWUSER") && f.powerless() {
+			b.why = "it is in a user namespace of its own (CLONE_NEWUSER), in which it is not root"
+			b.try = "leave that flag out, or map root: UidMappings and GidMappings"
+			b.at = e.At
+		}
 		if f.elsewhere(f.child) {
 			b.cause = "wrong-root"
 			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(f.child)), f.imagePath())
@@ -84,6 +89,14 @@ func (f *facts) noCommand() because {
 		}
 	}
 	return b
+}
+
+// powerless tells whether the child was refused what root of its own namespaces
+// may always do.
+func (f *facts) powerless() bool {
+	return slices.ContainsFunc(f.events[f.child.ID], func(e *evidence.Event) bool {
+		return e.Errno == "EPERM" && (e.Call == "sethostname" && f.isNew(f.child, "uts") || e.Call == "mount" && cutsOff(e) && f.isNew(f.child, "mnt"))
+	})
 }
 
 // otherArguments is for a command that was run with arguments that are not
