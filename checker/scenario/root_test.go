@@ -64,3 +64,12 @@ func TestTheRootOfAnotherThread(t *testing.T) {
 	require.NotEmpty(t, o.Findings)
 	assert.Contains(t, o.Findings[0].Why, "that is the host's root")
 }
+
+// A folder with mounts below it is bound without them by real root alone.
+func TestABindMountThatTheSandboxRefuses(t *testing.T) {
+	f := &facts{run: &evidence.Run{Host: evidence.Host{Mounts: []string{"/", "/dev", "/dev/shm", "/work"}}}}
+	for source, refused := range map[string]bool{"/": true, "/dev": true, "/dev/": true, "/work": false, "/de": false, "dev": false} {
+		assert.Equal(t, refused, f.withoutBelow(&evidence.Event{Call: "mount", Flags: []string{"MS_BIND"}, Source: source}), source)
+	}
+	assert.False(t, f.withoutBelow(&evidence.Event{Call: "mount", Flags: []string{"MS_BIND", "MS_REC"}, Source: "/dev"}))
+}

@@ -272,7 +272,7 @@ func (s *scene) check(do action) (*failure, error) {
 		}
 		if what := s.facts.beyond(fail); what != "" {
 			number, _, _ := strings.Cut(s.script.Exercise, "-")
-			return nil, fmt.Errorf("the program wants to %s: root of a user namespace, as in the sandbox, may not (EPERM), real root may: make check STEP=%s VM=1 AS=root", what, number)
+			return nil, fmt.Errorf("the program wants to %s: root of a user namespace, as in the sandbox, may not, real root may: make check STEP=%s VM=1 AS=root", what, number)
 		}
 	}
 	return fail, nil

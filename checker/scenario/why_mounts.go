@@ -208,6 +208,9 @@ func (f *facts) beyond(fail *failure) string {
 		return ""
 	}
 	for _, e := range f.run.Events {
+		if e.Errno == "EINVAL" && f.withoutBelow(e) {
+			return "bind-mount " + e.Source + " without what is mounted below it"
+		}
 		if e.Errno != "EPERM" {
 			continue
 		}
@@ -221,6 +224,17 @@ func (f *facts) beyond(fail *failure) string {
 		}
 	}
 	return ""
+}
+
+// withoutBelow tells whether a call wanted a folder of the host without the mounts
+// below it: a mount namespace of another user namespace may not uncover what they
+// lie on, mount_namespaces(7).
+func (f *facts) withoutBelow(e *evidence.Event) bool {
+	if e.Call != "mount" || !slices.Contains(e.Flags, "MS_BIND") || slices.Contains(e.Flags, "MS_REC") || slices.Contains(e.Flags, "MS_REMOUNT") || !path.IsAbs(e.Source) {
+		return false
+	}
+	below := strings.TrimSuffix(path.Clean(e.Source), "/") + "/"
+	return slices.ContainsFunc(f.run.Host.Mounts, func(point string) bool { return strings.HasPrefix(point, below) && point != below })
 }
 
 // detached tells whether something had been unmounted, or moved, in the caller's
