@@ -41,7 +41,7 @@ type text struct {
 	pids   joints // the writer's
 
 	found   map[string][]int // names that were looked for: where
-	starts  []int            // where a name may begin; nil: not looked for
+	starts  [2][]int         // where a name may begin; nil: not looked for
 	numbers []number         // outside hostnames; nil: not looked for
 	crowd   *crowd           // of the numbers; nil: not counted
 }
@@ -276,18 +276,20 @@ func (t *text) name(name string) []int {
 	return ends
 }
 
-// start returns the first offset, from one on, at which a name may begin.
-func (t *text) start(from int) int {
-	if t.starts == nil {
-		t.starts = []int{}
+// start returns the first offset, from one on, at which a name may begin to which
+// pids may be joined.
+func (t *text) start(from int, pids joints) int {
+	starts := &t.starts[min(len(pids), 1)]
+	if *starts == nil {
+		*starts = []int{}
 		for i := range len(t.data) {
-			if t.cuts[i] || nameStarts(t.data, i, true, t.pids) {
-				t.starts = append(t.starts, i)
+			if t.cuts[i] || nameStarts(t.data, i, true, pids) {
+				*starts = append(*starts, i)
 			}
 		}
 	}
-	if i := sort.SearchInts(t.starts, from); i < len(t.starts) {
-		return t.starts[i]
+	if i := sort.SearchInts(*starts, from); i < len(*starts) {
+		return (*starts)[i]
 	}
 	return len(t.data)
 }

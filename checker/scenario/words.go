@@ -41,7 +41,7 @@ func (j joints) behind(text string, at int) bool {
 // made of. cuts are offsets in text at which one write ended and the next
 // began; a word may end and begin there too.
 func findName(text, name string, cuts map[int]bool) []int {
-	return findNameFrom(text, name, cuts, nil, func(from int) int {
+	return findNameFrom(text, name, cuts, nil, func(from int, _ joints) int {
 		for from < len(text) && !cuts[from] && !nameStarts(text, from, true, nil) {
 			from++
 		}
@@ -49,15 +49,15 @@ func findName(text, name string, cuts map[int]bool) []int {
 	})
 }
 
-// findNameFrom does it where next returns the first offset, from one on, at
-// which a name may begin.
-func findNameFrom(text, name string, cuts map[int]bool, pids joints, next func(from int) int) []int {
+// findNameFrom does it where pids may be joined to the name, and next returns the
+// first offset, from one on, at which a name may begin to which pids may be joined.
+func findNameFrom(text, name string, cuts map[int]bool, pids joints, next func(from int, pids joints) int) []int {
 	if name == "" {
 		return nil
 	}
 	glued := len(name) >= glue
 	if !isLetter(name[0]) || !isLetter(name[len(name)-1]) {
-		pids = nil
+		pids = nil // which digits were the name's?
 	}
 	var ends []int
 	for from := 0; from < len(text); {
@@ -72,7 +72,7 @@ func findNameFrom(text, name string, cuts map[int]bool, pids joints, next func(f
 			from = end
 			continue
 		}
-		from = next(start + 1)
+		from = next(start+1, pids)
 	}
 	return ends
 }

@@ -46,7 +46,7 @@ func TestFindName(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, len(findName(test.text, test.name, nil)) > 0, "%q in %q", test.name, test.text)
 	}
-	next := func(from int) int { return from }
+	next := func(from int, _ joints) int { return from }
 	for text, want := range map[string]bool{"container1": true, "1container": true, "container12": false, "11container": false, "container2": false} {
 		assert.Equal(t, want, len(findNameFrom(text, "container", nil, joints{"1"}, next)) > 0, text)
 	}
