@@ -22,6 +22,7 @@ func wanted() []string {
 		"nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_compat", "nft_reject_inet", "nft_redir", // nft
 		"xfrm_user",                                                                                             // IPsec's family of netlink, which Go's package for netlink opens along with others
 		"iptable_nat", "iptable_filter", "xt_MASQUERADE", "xt_nat", "xt_conntrack", "xt_comment", "xt_addrtype", // iptables
+		"xt_mark", "ipt_REJECT", // what bigger programs have it do besides
 	}
 }
 
