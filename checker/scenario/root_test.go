@@ -45,6 +45,19 @@ func TestWhatBecameOfTheArguments(t *testing.T) {
 	}
 }
 
+func TestAnotherProgramInThePayloadsPlace(t *testing.T) {
+	o := judgeRecorded(t, ex04, "solution", 1, func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			for i := range p.Execs {
+				p.Execs[i].Payload = false
+			}
+		}
+	})
+	require.NotEmpty(t, o.Findings)
+	assert.Equal(t, "command-not-run", o.Findings[0].Cause)
+	assert.Equal(t, `what the container executed as "/opt/payload" is another program than the payload`, o.Findings[0].Saw)
+}
+
 // A root that was changed is the host's all the same where another thread went on.
 func TestTheRootOfAnotherThread(t *testing.T) {
 	toHost := views(func(v *evidence.View) { v.Host, v.Image = true, false })

@@ -55,6 +55,11 @@ func (f *facts) noCommand() because {
 	}
 	for _, p := range f.inside() {
 		for _, e := range p.Execs {
+			if !e.Self && slices.Equal(e.Argv, commandOf(f.run.Args)) {
+				b.saw = fmt.Sprintf("what the container executed as %s is another program than the payload", word(e.Argv[0]))
+				b.try = "leave the image's own programs where they are, with nothing mounted over them"
+				return b
+			}
 			if !e.Self {
 				b.saw += fmt.Sprintf(", but %s", quote(strings.Join(e.Argv, " ")))
 				if f.ended(f.first) && f.first.Exit.Code != 0 {
