@@ -30,7 +30,11 @@ func built(t *testing.T, req Request) *Result {
 func runProgram(t *testing.T, program []byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "program")
-	require.NoError(t, os.WriteFile(name, program, 0o755))
+	// Another process writes it: a child that a test beside forks while this one has
+	// the file open has it open, too, and then it cannot be executed (ETXTBSY).
+	write := exec.Command("sh", "-c", `cat >"$0" && chmod 755 "$0"`, name)
+	write.Stdin = bytes.NewReader(program)
+	require.NoError(t, write.Run())
 	out, err := exec.Command(name).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return string(out)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -193,4 +194,15 @@ func changedKit(t *testing.T) string {
 	require.NotEqual(t, string(text), changed)
 	require.NoError(t, os.WriteFile(scripts[0], []byte(changed), 0o644))
 	return kit
+}
+
+// writeProgram writes a file that will be executed. Another process does it: while
+// this one had the file open a test beside could fork a child that has it open, too,
+// and until that executes something nobody may execute the file (ETXTBSY, execve(2)).
+func writeProgram(t *testing.T, path string, data []byte) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", `cat >"$0" && chmod 755 "$0"`, path)
+	cmd.Stdin = bytes.NewReader(data)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }

@@ -85,7 +85,7 @@ func workspace(t *testing.T, submission string) string {
 	} {
 		data, err := os.ReadFile(from)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "kit", to), data, 0o755))
+		writeProgram(t, filepath.Join(dir, "kit", to), data)
 	}
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "submission"), os.DirFS(filepath.Join(root, submission))))
 	return dir

@@ -2,6 +2,7 @@ package command
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -75,7 +76,7 @@ func newPlatform(t *testing.T) platform {
 	unpack(t, archive, source)
 	data, err := os.ReadFile(filepath.Join(source, "run_autograder"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(p.top, "run_autograder"), data, 0o755))
+	writeProgram(t, filepath.Join(p.top, "run_autograder"), data)
 	return p
 }
 
@@ -97,7 +98,7 @@ func TestGradescope(t *testing.T) {
 		"curl": fmt.Sprintf(`echo "curl $*" >>%[1]s; mkdir -p %[2]s/x/go/bin; printf '#!/bin/sh\nexec %[3]s "$@"\n' >%[2]s/x/go/bin/go
 chmod 755 %[2]s/x/go/bin/go; exec tar -C %[2]s/x -cz go`, log, stubs, goTool),
 	} {
-		require.NoError(t, os.WriteFile(filepath.Join(stubs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+		writeProgram(t, filepath.Join(stubs, name), []byte("#!/bin/sh\n"+script+"\n"))
 	}
 	// /usr/local/go/bin comes before PATH, as on the platform: there must be none.
 	path := "PATH=" + stubs + ":/usr/bin:/bin"
@@ -105,7 +106,7 @@ chmod 755 %[2]s/x/go/bin/go; exec tar -C %[2]s/x -cz go`, log, stubs, goTool),
 	if strings.HasPrefix(goTool, "/usr/local/go/bin/") {
 		script, err := os.ReadFile(setup.Path)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(setup.Path, []byte(strings.ReplaceAll(string(script), "/usr/local/go/bin:", "")), 0o755))
+		writeProgram(t, setup.Path, bytes.ReplaceAll(script, []byte("/usr/local/go/bin:"), nil))
 	}
 	out, err := setup.CombinedOutput()
 	require.NoError(t, err, string(out))

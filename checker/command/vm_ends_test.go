@@ -39,7 +39,7 @@ func TestVMBootsOnce(t *testing.T) {
 	dir := t.TempDir()
 	boots := filepath.Join(dir, "boots")
 	script := fmt.Sprintf("#!/bin/sh\necho boot >>'%s'\nexec '%s' \"$@\"\n", boots, qemu)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
+	writeProgram(t, filepath.Join(dir, name), []byte(script))
 
 	cmd := exec.Command(builtChecker(t, a), "check", "all", "--vm", "1", "--format", "json", "--submission", filepath.Join(a.root, "solutions"))
 	cmd.Dir, cmd.Env = a.root, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))

@@ -34,7 +34,7 @@ func attack(where string) {
 		wg.Go(func() {
 			var info [128]byte
 			*(*int32)(unsafe.Pointer(&info[0])) = int32(unix.SIGTRAP)
-			for start := time.Now(); time.Since(start) < 150*time.Millisecond; {
+			for start := time.Now(); time.Since(start) < 150*time.Millisecond || sent[i] <= 50; {
 				pid := cmd.Process.Pid
 				for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGCONT, unix.SIGTSTP, unix.SIGCONT, unix.SIGUSR1, unix.SIGURG, unix.SIGTRAP, unix.SIGTTIN, unix.SIGCONT, 40} {
 					if s != 40 {
