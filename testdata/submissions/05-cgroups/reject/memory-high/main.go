@@ -37,7 +37,7 @@ func parent(args []string) (int, error) {
 		return 0, err
 	}
 	defer os.Remove(group)
-	if err := set(group, "memory.high", "100M"); err != nil {
+	if err := set(group, "memory.high", "190M"); err != nil {
 		return 0, err
 	}
 	if err := set(group, "cpu.max", "50000 100000"); err != nil {
