@@ -47,8 +47,8 @@ const mostAtOnce = 3
 const memoryOfRun = 1 << 30
 
 // runs returns the runs of a program, of which none has begun. Close ends those that
-// nobody asked for.
-func (s *session) runs(ctx context.Context, b *build.Result, wanted []scenario.RunSpec) *runs {
+// nobody asked for. Alone, there is one run at a time, with nothing beside it.
+func (s *session) runs(ctx context.Context, b *build.Result, wanted []scenario.RunSpec, alone bool) *runs {
 	limit := s.limit
 	if limit == 0 {
 		limit = sandbox.DefaultLimits().Time
@@ -57,7 +57,12 @@ func (s *session) runs(ctx context.Context, b *build.Result, wanted []scenario.R
 		limit *= slowness(s.guest.place.vm)
 	}
 	r := &runs{wanted: wanted, long: limit / 5, most: min(mostAtOnce, batch.Room(memoryOfRun)), begun: map[string]*begunRun{}}
-	r.record = func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) { return s.record(ctx, b, spec) }
+	if alone {
+		r.most = 1
+	}
+	r.record = func(ctx context.Context, spec scenario.RunSpec) (*evidence.Run, error) {
+		return s.recordCommand(ctx, b, s.command(b.Program, spec.Args), spec, alone)
+	}
 	r.ctx, r.stop = context.WithCancel(ctx)
 	return r
 }

@@ -214,7 +214,7 @@ func (s *session) runner(b *build.Result, turn *batch.Turn) scenario.Runner {
 			}
 		}
 		defer turn.Resume()
-		return s.recordCommand(ctx, b, cmd, spec)
+		return s.recordCommand(ctx, b, cmd, spec, false)
 	}
 }
 

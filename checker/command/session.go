@@ -103,10 +103,10 @@ func (s *session) command(program []byte, args []string) sandbox.Command {
 
 // record runs the program once and returns the evidence.
 func (s *session) record(ctx context.Context, b *build.Result, spec scenario.RunSpec) (*evidence.Run, error) {
-	return s.recordCommand(ctx, b, s.command(b.Program, spec.Args), spec)
+	return s.recordCommand(ctx, b, s.command(b.Program, spec.Args), spec, false)
 }
 
-func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbox.Command, spec scenario.RunSpec) (*evidence.Run, error) {
+func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbox.Command, spec scenario.RunSpec, alone bool) (*evidence.Run, error) {
 	opts := trace.Options{Resolve: b.Lines.Line}
 	if spec.ChildExit != 0 {
 		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}
@@ -124,7 +124,7 @@ func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbo
 		opts.Internet = internet.New(internet.Options{})
 	}
 	if s.guest != nil {
-		return s.guest.record(ctx, cmd, b.Lines, opts)
+		return s.guest.record(ctx, cmd, b.Lines, opts, alone)
 	}
 	host := s.host
 	return trace.Record(ctx, host, cmd, opts)

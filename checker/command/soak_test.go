@@ -60,7 +60,7 @@ func TestSoak(t *testing.T) {
 		for range 2 {
 			wg.Go(func() {
 				for range soakRounds / 2 {
-					runs := s.runs(a.ctx, b, by.wanted())
+					runs := s.runs(a.ctx, b, by.wanted(), false)
 					steps, _ := by.steps(a.ctx, runs.run)
 					runs.close()
 					sum := grade.Sum(e.ID, dir, steps, grade.Build{OK: true}, 0)

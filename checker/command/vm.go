@@ -238,14 +238,14 @@ func (s *session) await() error {
 // if it slept for most of it. One that was busy has one more, alone and with much more
 // time: emulation is slow, and how slow depends on what is done. If it is busy until
 // the end of that too, and cannot have had the VM for long, nothing can be told.
-func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options) (*evidence.Run, error) {
+func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options, alone bool) (*evidence.Run, error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}
 	cmd.Limits.Time *= slowness(g.place.vm)
 	origin := lines.Origin()
 	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
-	run, err := g.recordOnce(ctx, cmd, opts, false)
+	run, err := g.recordOnce(ctx, cmd, opts, alone)
 	if err != nil || !run.End.TimedOut || slept(run) || g.place.vm == "kvm" && hadMachine(run) {
 		return run, err
 	}

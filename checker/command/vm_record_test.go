@@ -63,7 +63,7 @@ func recordInVM(t *testing.T, a *app, s *session, e *course.Exercise, name, dir 
 	r := &scenario.Recording{Exercise: e.ID, About: "recorded in the VM: " + name, Of: sourceHash(t, dir)}
 	j := newJudging(a.root, e)
 	j.scratch = t.TempDir()
-	runs := s.runs(t.Context(), b, j.wanted())
+	runs := s.runs(t.Context(), b, j.wanted(), false)
 	defer runs.close()
 	_, outcomes := j.steps(t.Context(), r.Record(runs.run))
 	r.Causes = map[int][]string{}
