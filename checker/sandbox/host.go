@@ -228,22 +228,30 @@ func (cmd *Command) complete() error {
 }
 
 // onThread runs f on an OS thread of its own, which f may change as it likes
-// (its mount namespace, its user): it ends when f does. What f returned is sent
-// then.
+// (its mount namespace, its user): it ends when f does. It has no children of
+// others, which a Watcher that waits for all of the thread's (__WNOTHREAD, wait(2))
+// would take from them. What f returned is sent then.
 func onThread(f func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked, unless it is the main thread
-		if unix.Gettid() != unix.Getpid() {
+		runtime.LockOSThread() // and never unlocked, unless another thread is taken
+		if unix.Gettid() != unix.Getpid() && !hasChildren() {
 			done <- f()
 			return
 		}
 		// The runtime never ends the main thread, and /proc/self shows what it
-		// is in. While it is held here, f gets another.
+		// is in. While this one is held here, f gets another.
 		done <- <-onThread(f)
 		runtime.UnlockOSThread()
 	}()
 	return done
+}
+
+// hasChildren tells whether the calling thread is a parent. Kernels made without
+// CONFIG_PROC_CHILDREN do not say, see proc_pid_children(5); then it is taken for none.
+func hasChildren() bool {
+	children, err := os.ReadFile("/proc/thread-self/children")
+	return err == nil && len(children) > 0
 }
 
 func setDefault[T comparable](v *T, to T) {
