@@ -146,9 +146,13 @@ func TestUnrecorded(t *testing.T) {
 	dead := &process{pid: zombie.Process.Pid, tasks: map[int]*task{}, pids: s.nspid[r.depth:]}
 	r.bury(dead)
 	_, unknown = r.unreaped(r.first)
+	assert.Equal(t, 1, unknown, "its pid is another's, whose parent nobody knows")
+	parent := known(r, 0, 79)
+	r.procs[os.Getpid()] = parent
+	_, unknown = r.unreaped(parent)
 	assert.Equal(t, 2, unknown)
 	require.NoError(t, zombie.Wait())
-	_, unknown = r.unreaped(r.first)
+	_, unknown = r.unreaped(parent)
 	assert.Equal(t, 1, unknown)
 	r.crowd = 0
 	r.bury(dead)

@@ -124,7 +124,8 @@ func (r *Recorder) parentOf(p *process) int {
 // Nobody can wait for a traced process before its tracer has. So one that this
 // package has not waited for is there, whether it runs or has ended, unless its
 // parent is init, which waits for everything: then only a running one counts.
-// One that it has waited for is there if /proc has it still.
+// One that it has waited for is there if its parent has it still: its pid may be that
+// of another sandbox's process by now, but no parent there is known here.
 func (r *Recorder) unreaped(p *process) (known []int, unknown int) {
 	count := func(other *process) {
 		if other.ev == nil {
@@ -146,7 +147,7 @@ func (r *Recorder) unreaped(p *process) (known []int, unknown int) {
 		if r.procs[other.pid] != nil {
 			continue // its pid is another process's already
 		}
-		if s, ok := r.statusOf(other); ok && s.ppid != r.init.PID {
+		if s, ok := r.statusOf(other); ok && r.procs[s.ppid] != nil {
 			count(other)
 		}
 	}
