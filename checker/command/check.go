@@ -207,10 +207,7 @@ func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.T
 			return base, text, err == nil
 		})
 	}
-	if req.step != nil {
-		steps = steps[req.step.Number-1 : req.step.Number]
-	}
-	j.check = grade.Sum(req.exercise.ID, req.name, steps, built, time.Since(start))
+	j.check = grade.Sum(req.exercise.ID, req.name, stepOf(steps, req.step), built, time.Since(start))
 	return j, nil
 }
 

@@ -113,6 +113,10 @@ func Judged(step Step, outcome scenario.Outcome, err error) StepResult {
 	return r
 }
 
+// waitsForProgram is why the later steps of a submission that does not compile
+// were skipped.
+const waitsForProgram = "waits until the program compiles"
+
 // NotBuilt returns the results of all steps of a submission that does not
 // compile: the first fails with that finding, the others wait for it.
 func NotBuilt(steps []Step, finding scenario.Finding) []StepResult {
@@ -122,11 +126,21 @@ func NotBuilt(steps []Step, finding scenario.Finding) []StepResult {
 		if i == 0 {
 			r.Verdict, r.Findings = Fail, []scenario.Finding{finding}
 		} else {
-			r.Verdict, r.Reason, r.Needs = Skip, "waits until the program compiles", []int{steps[0].Number}
+			r.Verdict, r.Reason, r.Needs = Skip, waitsForProgram, []int{steps[0].Number}
 		}
 		results = append(results, r)
 	}
 	return results
+}
+
+// Only returns the result of one step alone, the one at index i. Without a program
+// it has what the first has, because nobody sees that one.
+func Only(steps []StepResult, i int) []StepResult {
+	r := steps[i]
+	if r.Verdict == Skip && r.Reason == waitsForProgram {
+		r.Verdict, r.Reason, r.Needs, r.Findings = Fail, "", nil, slices.Clone(steps[0].Findings)
+	}
+	return []StepResult{r}
 }
 
 // Unchanged puts the finding that a submission is still the skeleton in front

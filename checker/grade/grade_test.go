@@ -147,6 +147,21 @@ func TestNotBuilt(t *testing.T) {
 	assert.Empty(t, NotBuilt(nil, scenario.Finding{}))
 }
 
+// Who asks for one step of a program that does not compile is told why it does not.
+func TestOnly(t *testing.T) {
+	results := NotBuilt(steps(), scenario.Finding{Cause: "does-not-compile"})
+	c := Sum("x", "y", Only(results, 1), Build{}, 0)
+	require.Len(t, c.Steps, 1)
+	assert.Equal(t, 2, c.Steps[0].Step)
+	assert.Equal(t, Fail, c.Steps[0].Verdict)
+	assert.Equal(t, results[0].Findings, c.Steps[0].Findings)
+	assert.Empty(t, c.Steps[0].Reason)
+	assert.Equal(t, Skip, results[1].Verdict, "the results themselves stay")
+
+	waits := []StepResult{Judged(steps()[0], failed("no-child"), nil), Judged(steps()[1], scenario.Outcome{Skipped: "waits until step 1 has passed", Unmet: []int{1}}, nil)}
+	assert.Equal(t, waits[1:], Only(waits, 1))
+}
+
 func TestUnchanged(t *testing.T) {
 	results := []StepResult{Judged(steps()[0], passed(), nil), Judged(steps()[1], failed("flags-missing", "x"), nil), Judged(steps()[2], failed("y"), nil)}
 	Unchanged(results, scenario.Finding{Cause: "skeleton-unchanged"})
