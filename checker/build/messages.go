@@ -68,7 +68,7 @@ func (p *outputParser) line(line string) {
 	if line[0] == '\t' && p.more {
 		last := &p.out.messages[len(p.out.messages)-1]
 		if len(last.Text) < maxText {
-			last.Text += "\n" + p.rename.Replace(line)
+			last.Text += "\n\t" + strings.TrimPrefix(p.rename.Replace(line[1:]), "./")
 		}
 		return
 	}

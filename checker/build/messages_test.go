@@ -49,6 +49,8 @@ example.com/box
 		}, compiled: []string{"errors", "example.com/box/ns", "example.com/box"}},
 		{name: "bare too many errors", in: "# example.com/box\ntoo many errors\n",
 			want: []Message{{"", 0, 0, "too many errors: the compiler stopped here"}}},
+		{name: "another file of the folder", in: "# example.com/box\n./main.go:3:5: x redeclared in this block\n\t./main_x.go:4:6: other declaration of x\n",
+			want: []Message{{"main.go", 3, 5, "x redeclared in this block\n\tmain_x.go:4:6: other declaration of x"}}},
 		{name: "absolute path", in: "# example.com/box\n/src/main.go:3:5: x redeclared in this block\n\t/src/ns/ns.go:4:6: other declaration of x\n",
 			want: []Message{{"main.go", 3, 5, "x redeclared in this block\n\tns/ns.go:4:6: other declaration of x"}}},
 		{name: "linker", in: "# example.com/box\nruntime.main_main·f: function main is undeclared in the main package\n",

@@ -65,10 +65,13 @@ func (w *writer) compiler(errors []grade.Message, margin int) {
 		}
 		for i, part := range strings.Split(strings.TrimRight(m.Text, "\n"), "\n") {
 			first, hang := "", margin+2
+			part = strings.TrimLeft(part, "\t")
 			if i == 0 {
 				first, hang = place, margin
+			} else if at, rest, ok := strings.Cut(part, ": "); ok && strings.Contains(at, ".go:") && !strings.Contains(at, " ") {
+				first, part = w.place(at)+":", rest
 			}
-			for j, l := range w.hanging(first, w.see(strings.TrimLeft(part, "\t")), hang) {
+			for j, l := range w.hanging(first, w.see(part), hang) {
 				left := pad(hang)
 				if j > 0 {
 					left += "  "

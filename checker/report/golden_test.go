@@ -110,6 +110,7 @@ func textCases(t testing.TB) []textCase {
 	broken.Build = grade.Build{Errors: []grade.Message{
 		{File: "main.go", Line: 14, Col: 2, Text: "declared and not used: pid"},
 		{File: "ns/ns.go", Line: 3, Col: 15, Text: "not enough arguments in call to syscall.Sethostname\n\thave ()\n\twant ([]byte)"},
+		{File: "main.go", Line: 20, Col: 6, Text: "run redeclared in this block\n\tmain_old.go:18:6: other declaration of run"},
 		{Text: "and 3 more"},
 	}}
 	refused := check(grade.Fail, nil)
