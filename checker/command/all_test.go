@@ -21,6 +21,10 @@ func TestFirstOpen(t *testing.T) {
 	e, err := a.firstOpen(c)
 	require.NoError(t, err)
 	assert.Equal(t, c.Exercises[0], e)
+	require.NoError(t, a.remember(c.Exercises[0].ID, 0))
+	st, err := readState(a.root)
+	require.NoError(t, err)
+	assert.True(t, st.Exercises[c.Exercises[0].ID].Checked, "also with no points")
 	require.NoError(t, a.remember(c.Exercises[0].ID, 100))
 	e, err = a.firstOpen(c)
 	require.NoError(t, err)
@@ -80,5 +84,5 @@ func TestGraph(t *testing.T) {
 func TestCanCheck(t *testing.T) {
 	no := []sandbox.Feature{{Name: "x", Answer: sandbox.Yes}, {Name: "cgroup2", Answer: sandbox.No}}
 	assert.Equal(t, "All exercises can be checked here.", canCheck([]diagnosis{{Exercise: "05", Features: no[:1]}}))
-	assert.Contains(t, canCheck([]diagnosis{{Exercise: "04"}, {Exercise: "05", Features: no}}), "but 05")
+	assert.Contains(t, canCheck([]diagnosis{{Exercise: "04"}, {Exercise: "05", Features: no}, {Exercise: inVM, Features: no}}), "but 05:")
 }

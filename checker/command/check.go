@@ -227,10 +227,10 @@ func (a *app) remember(exercise string, score int) error {
 		return err
 	}
 	p := st.exercise(exercise)
-	if p.Last == score && p.Best >= score && score > 0 {
+	if p.Checked && p.Last == score && p.Best >= score {
 		return nil
 	}
-	p.Last, p.Best = score, max(p.Best, score)
+	p.Last, p.Best, p.Checked = score, max(p.Best, score), true
 	return st.write(a.root)
 }
 

@@ -17,7 +17,7 @@ import (
 
 // diagnosis is what doctor found out for one exercise, or for all of them.
 type diagnosis struct {
-	Exercise string            `json:"exercise"` // "all", an exercise's number, or "VM=1"
+	Exercise string            `json:"exercise"` // "all", an exercise's number, or inVM
 	Title    string            `json:"title"`
 	Features []sandbox.Feature `json:"features"`
 }
@@ -133,18 +133,18 @@ func callerID() int {
 }
 
 // canCheck says which exercises can be checked where every exercise's needs are
-// met.
+// met. The VM is none of them.
 func canCheck(exercises []diagnosis) string {
 	var not []string
 	for _, d := range exercises {
-		if slices.ContainsFunc(d.Features, func(f sandbox.Feature) bool { return f.Answer != sandbox.Yes }) {
+		if d.Exercise != inVM && slices.ContainsFunc(d.Features, func(f sandbox.Feature) bool { return f.Answer != sandbox.Yes }) {
 			not = append(not, d.Exercise)
 		}
 	}
 	if len(not) == 0 {
 		return "All exercises can be checked here."
 	}
-	return fmt.Sprintf("All exercises can be checked here but %s: see the lines above that are not yes.", strings.Join(not, ", "))
+	return fmt.Sprintf("All exercises can be checked here but %s: see there what is not yes.", strings.Join(not, ", "))
 }
 
 func (a *app) printDiagnosis(all []diagnosis) {
@@ -164,7 +164,7 @@ func (a *app) printDiagnosis(all []diagnosis) {
 			if f.Optional {
 				need = " (not required)"
 			}
-			fmt.Fprintf(a.out, "  %-15s%s%s\n", f.Answer, f.Name, need)
+			fmt.Fprintf(a.out, "  %-15s%s\n", f.Answer, wrap(f.Name+need, width-17, strings.Repeat(" ", 17)))
 			if f.Answer == sandbox.Yes {
 				continue
 			}
@@ -175,12 +175,12 @@ func (a *app) printDiagnosis(all []diagnosis) {
 			}
 		}
 	}
+	sum := "It could not be told whether everything works here."
 	switch verdictOf(all[0].Features) {
 	case passed:
-		fmt.Fprintf(a.out, "\n%s\n", canCheck(all[1:]))
+		sum = canCheck(all[1:])
 	case failed:
-		fmt.Fprint(a.out, "\nNothing can be checked here until every line without (not required) says yes.\n")
-	default:
-		fmt.Fprint(a.out, "\nIt could not be told whether everything works here.\n")
+		sum = "Nothing can be checked here until every line without (not required) says yes."
 	}
+	fmt.Fprintf(a.out, "\n%s\n", wrap(sum, width, ""))
 }

@@ -22,11 +22,12 @@ func (a *app) list(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	width := screenOf(a.out).width
 	open, waits := c.Open(st.done(c))
 	for _, e := range c.Exercises {
 		score := "not checked yet"
 		switch p := st.Exercises[e.ID]; {
-		case p != nil && (p.Best > 0 || p.Last > 0):
+		case p != nil && (p.Checked || p.Best > 0):
 			score = strconv.Itoa(p.Best) + "/" + strconv.Itoa(e.Points())
 			if p.Best >= e.Points() {
 				score += " done"
@@ -34,7 +35,11 @@ func (a *app) list(args []string) int {
 		case waits[e.ID] != "":
 			score = "after " + waits[e.ID]
 		}
-		fmt.Fprintf(a.out, "%s  %-24s %-16s %s\n", e.Number, e.Title, score, e.Page)
+		sep := " "
+		if width < 80 {
+			sep = "\n    "
+		}
+		fmt.Fprintf(a.out, "%s  %-24s %-16s%s%s\n", e.Number, e.Title, score, sep, e.Page)
 	}
 	arrow := " → "
 	if !screenOf(a.out).unicode {

@@ -21,9 +21,10 @@ type state struct {
 
 // progress is how far a learner is with one exercise.
 type progress struct {
-	Best  int         `json:"best"`            // highest score reached
-	Last  int         `json:"last"`            // score of the last check
-	Hints map[int]int `json:"hints,omitempty"` // hints shown, by step
+	Best    int         `json:"best"`              // highest score reached
+	Last    int         `json:"last"`              // score of the last check
+	Checked bool        `json:"checked,omitempty"` // it was, whatever it came to
+	Hints   map[int]int `json:"hints,omitempty"`   // hints shown, by step
 }
 
 // readState returns what was remembered; a missing file is an empty state.
