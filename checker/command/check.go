@@ -80,7 +80,11 @@ func (a *app) request(command string, args []string) (*request, error) {
 		return nil, err
 	}
 	// Arguments that the exercise cannot be started with are a slip of the pen.
-	if _, err := scenario.FirstRun(filepath.Join(a.root, r.exercise.Steps[0].Scenario), r.args); err != nil {
+	spec, err := scenario.FirstRun(filepath.Join(a.root, r.exercise.Steps[0].Scenario), r.args)
+	if err != nil {
+		return nil, err
+	}
+	if err := haveImage(spec.Image); err != nil {
 		return nil, err
 	}
 	r.dir, r.name, r.own, err = a.submission(*dir, r.exercise)
@@ -280,6 +284,15 @@ func (a *app) reportOptions() report.Options {
 	return report.Options{Color: s.colour, Width: s.width, ASCII: !s.unicode}
 }
 
+// notCompiled shows the compiler's messages, where there is nothing to judge.
+func (a *app) notCompiled(name string, b *build.Result) int {
+	for _, m := range b.Errors {
+		m.File = filepath.Join(name, m.File)
+		fmt.Fprintln(a.err, printable(m.String()))
+	}
+	return failed
+}
+
 // trace runs a submission once and draws what the kernel saw.
 func (a *app) trace(args []string) int {
 	req, err := a.request("trace", args)
@@ -301,11 +314,7 @@ func (a *app) trace(args []string) int {
 		return a.fail(err)
 	}
 	if !b.OK {
-		for _, m := range b.Errors {
-			m.File = filepath.Join(req.name, m.File)
-			fmt.Fprintln(a.err, printable(m.String()))
-		}
-		return failed
+		return a.notCompiled(req.name, b)
 	}
 	done = a.progress("running " + req.name)
 	if err := s.await(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -54,6 +55,8 @@ type subcommand struct {
 	run   func(a *app, args []string) int
 }
 
+func (c *subcommand) usage() string { return strings.TrimRight("checker "+c.name+" "+c.args, " ") }
+
 func subcommands() []subcommand {
 	return []subcommand{
 		{"check", "[EXERCISE[.STEP]|all] [--submission DIR] [--format text|json|" + strings.Join(export.Single(), "|") + "] " + placeUsage + " [-- ARGS...]", "check a submission", (*app).check},
@@ -89,7 +92,7 @@ func Main(args []string, in, out, err *os.File) int {
 	for _, c := range subcommands() {
 		if c.name == args[0] {
 			if asksForHelp(args[1:]) {
-				fmt.Fprintf(a.out, "checker %s %s\n    %s\n", c.name, c.args, c.about)
+				fmt.Fprintf(a.out, "%s\n    %s\n", c.usage(), c.about)
 				return passed
 			}
 			if c.name != "sandbox" { // see package once
@@ -126,7 +129,7 @@ func (a *app) usage() {
 	fmt.Fprint(a.out, "checker checks container programs by what the kernel saw of them.\n\n")
 	for _, c := range subcommands() {
 		if c.about != "" {
-			fmt.Fprintf(a.out, "  checker %s %s\n      %s\n", c.name, c.args, c.about)
+			fmt.Fprintf(a.out, "  %s\n      %s\n", c.usage(), c.about)
 		}
 	}
 	fmt.Fprint(a.out, "\nExit status: 0 pass, 1 fail, 2 error, bad usage or nothing run.\n")
@@ -138,7 +141,12 @@ func (a *app) fail(err error) int {
 		fmt.Fprintln(a.err, "checker: interrupted; nothing is left behind")
 		return interrupted
 	}
-	fmt.Fprintf(a.err, "checker: %v\n", err)
+	text := "checker: " + err.Error()
+	// A terminal would break it within words; a file is searched for lines.
+	if s := screenOf(a.err); term.IsTerminal(int(a.err.Fd())) && !strings.Contains(text, "\n") && utf8.RuneCountInString(text) > s.width {
+		text = wrap(text, s.width-9, strings.Repeat(" ", 9))
+	}
+	fmt.Fprintln(a.err, text)
 	var refused *sandbox.RefusedError
 	if errors.As(err, &refused) && refused.Remedy != "" {
 		fmt.Fprintf(a.err, "         try: %s\n", refused.Remedy)
@@ -162,7 +170,7 @@ func parse(fs *flag.FlagSet, args []string) (positional, rest []string, dashes b
 	}
 	for len(args) > 0 {
 		if err := fs.Parse(args); err != nil {
-			return nil, nil, false, err
+			return nil, nil, false, fmt.Errorf("%w; checker %s --help shows what there is", err, fs.Name())
 		}
 		args = fs.Args()
 		if len(args) > 0 {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -64,8 +65,11 @@ func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
 		return nil, err
 	}
 	positional = append(positional, rest...)
-	if len(positional) != 1 || positional[0] == "" {
-		return nil, fmt.Errorf("say which folder holds the submissions, one for each: checker grade --step 03 --out report DIR; got %q", positional)
+	if len(positional) == 0 || positional[0] == "" { // make passes an empty word on
+		return nil, errors.New("say which folder holds the submissions, one entry each: make grade SUBMISSIONS=DIR, or checker grade --step 03 --out report DIR")
+	}
+	if len(positional) > 1 {
+		return nil, fmt.Errorf("one folder of submissions at a time, not %q", positional)
 	}
 	if r.course, err = a.load(); err != nil {
 		return nil, err

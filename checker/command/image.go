@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -66,18 +67,42 @@ func (s *session) image(name string, payload []byte) ([]sandbox.Node, error) {
 		return nil, err
 	}
 	nodes, err := store.Load(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nodes, err
+	if errors.Is(err, fs.ErrNotExist) {
+		err = noImage(store, name)
+	}
+	return nodes, err
+}
+
+// haveImage returns an error if there is no image of that name.
+func haveImage(name string) error {
+	if name == box || name == "" {
+		return nil
+	}
+	store, err := images.OpenStore()
+	if err != nil {
+		return err
+	}
+	names, err := store.Names()
+	if err == nil && !slices.Contains(names, name) {
+		err = noImage(store, name)
+	}
+	return err
+}
+
+// noImage says which images there are, and how to get one.
+func noImage(store *images.Store, name string) error {
+	if err := images.CheckName(name); err != nil {
+		return err
 	}
 	names, err := store.Names()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	there := "none is there yet"
+	there := "none is there yet but " + box
 	if len(names) > 0 {
-		there = "there are " + strings.Join(names, ", ")
+		there = "there are " + strings.Join(append([]string{box}, names...), ", ")
 	}
-	return nil, fmt.Errorf("find image %s: %s; make rootfs IMAGE=%s makes one with a shell, make pull IMAGE=%s fetches a real one", name, there, name, name)
+	return fmt.Errorf("find image %s: %s; make rootfs IMAGE=%s makes one with a shell, make pull IMAGE=%s fetches a real one", name, there, name, name)
 }
 
 // payload is the kit's program for containers.

@@ -79,7 +79,9 @@ func TestWrongUsage(t *testing.T) {
 		{"missing folder", []string{"check", "03", "--submission", "/nowhere"}, []string{"/nowhere"}},
 		{"not a folder", []string{"check", "03", "--submission", "/etc/passwd"}, []string{"/etc/passwd"}},
 		{"unknown format", []string{"check", "03", "--format", "xml"}, []string{"xml", "json"}},
-		{"unknown flag", []string{"check", "03", "--colour"}, []string{"colour"}},
+		{"an image that is not there", []string{"check", "04", "--", "run", "nosuch", "/bin/sh"}, []string{"nosuch", "box", "make rootfs IMAGE=nosuch"}},
+		{"unknown flag", []string{"check", "03", "--colour"}, []string{"colour", "checker check --help"}},
+		{"a class without a folder", []string{"grade", "--step", "03", "--", ""}, []string{"make grade SUBMISSIONS=DIR"}},
 		{"unknown command", []string{"chekc"}, []string{"chekc", "check"}},
 		{"hint without a step", []string{"hint", "03"}, []string{"03.1"}},
 		{"nothing", nil, nil},
@@ -102,6 +104,14 @@ func TestWrongUsage(t *testing.T) {
 		assert.Equal(t, broken, code)
 		assert.Contains(t, diagnostics, `run \"x`)
 	})
+}
+
+// Who has removed an exercise's file is told how to get it back.
+func TestOwnExerciseGone(t *testing.T) {
+	_, diagnostics, code := inMounts(t, `mount -t tmpfs none "$1/exercises/03-namespace-isolation"; exec "$0" check 03`)
+	assert.Equal(t, broken, code)
+	assert.Contains(t, diagnostics, "exercises/03-namespace-isolation")
+	assert.Contains(t, diagnostics, "make reset STEP=03")
 }
 
 const solution03 = "solutions/03-namespace-isolation"

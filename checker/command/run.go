@@ -66,15 +66,14 @@ func (a *app) run(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	done := a.progress("compiling " + name)
 	b, err := s.build(a.ctx, e, path)
+	done()
 	if err != nil {
 		return a.fail(err)
 	}
 	if !b.OK {
-		for _, m := range b.Errors {
-			fmt.Fprintf(a.err, "%s: %s\n", name, printable(m.String()))
-		}
-		return failed
+		return a.notCompiled(name, b)
 	}
 	cmd := s.command(b.Program, rest)
 	cmd.Limits.Time = runTime

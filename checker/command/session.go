@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,7 +149,20 @@ func (a *app) submission(dir string, e *course.Exercise) (path, name string, own
 	if err != nil {
 		return "", "", false, fmt.Errorf("find submission %s: %w", dir, err)
 	}
+	if own && !hasGoFile(path) {
+		return "", "", false, fmt.Errorf("open submission %s: no Go file is there any more: make reset STEP=%s makes it anew", name, e.Number)
+	}
 	return path, name, own, nil
+}
+
+// hasGoFile tells whether there is one, or whether that could not be told: then
+// it is for package build to say why.
+func hasGoFile(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".go") })
 }
 
 // expandHome puts the home folder in the place of a tilde: not every shell does
