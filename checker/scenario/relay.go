@@ -236,14 +236,12 @@ func index(s, part string, left, right bool) int {
 		}
 		i += from
 		end := i + len(part)
-		if (!left || i == 0 || !wordByte(s[i-1])) && (!right || end == len(s) || !wordByte(s[end])) {
+		if !(left && wordBefore(s, i)) && !(right && wordAt(s, end)) {
 			return i
 		}
 		from = end
 	}
 }
-
-func wordByte(c byte) bool { return isLetter(c) || isDigit(c) }
 
 // speaks tells whether there is a letter or a digit in s.
 func speaks(s string) bool {

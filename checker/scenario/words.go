@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"pidone/checker/pattern"
 )
@@ -104,11 +106,11 @@ func nameStarts(text string, at int, glued bool, pids joints) bool {
 	}
 	switch c := text[at-1]; c {
 	case '.', '-':
-		return at == 1 || !isLetter(text[at-2]) && !isDigit(text[at-2])
+		return !wordBefore(text, at-1)
 	case '_':
 		return glued
 	default:
-		return !isLetter(c) && (!isDigit(c) || glued && pids.before(text, at))
+		return !letterBefore(text, at) && (!isDigit(c) || glued && pids.before(text, at))
 	}
 }
 
@@ -117,10 +119,10 @@ func nameEnds(text string, at int, glued bool, pids joints) bool {
 		return true
 	}
 	switch c := text[at]; {
-	case isLetter(c) || c == '_':
+	case letterAt(text, at) || c == '_':
 		return glued
 	case c == '.' || c == '-':
-		return at+1 == len(text) || !isLetter(text[at+1]) && !isDigit(text[at+1])
+		return !wordAt(text, at+1)
 	default:
 		return !isDigit(c) || glued && pids.behind(text, at)
 	}
@@ -247,6 +249,37 @@ func blank(s string) string { return strings.Repeat(" ", len(s)) }
 
 // escapes are the terminal's: colours and the like, which are no part of a word.
 var escapes = pattern.Lazy("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\^_])")
+
+// letterBefore and letterAt tell whether a letter stands right before an offset in
+// text, or at it; wordBefore and wordAt whether a letter or a digit does.
+func letterBefore(text string, at int) bool {
+	return letter(utf8.DecodeLastRuneInString(text[:at]))
+}
+
+func letterAt(text string, at int) bool { return letter(utf8.DecodeRuneInString(text[at:])) }
+
+func wordBefore(text string, at int) bool {
+	return letterBefore(text, at) || at > 0 && isDigit(text[at-1])
+}
+
+func wordAt(text string, at int) bool {
+	return letterAt(text, at) || at < len(text) && isDigit(text[at])
+}
+
+// letter tells whether a character, of that many bytes, goes on with a word beside
+// it. What is no UTF-8 does; a quotation mark or a picture does not, nor does a
+// letter of a script that has no space between its words, or between a foreign
+// word and what is said of it.
+func letter(r rune, size int) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return isLetter(byte(r))
+	case r == utf8.RuneError:
+		return size == 1
+	}
+	return (unicode.IsLetter(r) || unicode.IsDigit(r)) &&
+		!unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80 }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

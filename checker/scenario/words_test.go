@@ -42,6 +42,16 @@ func TestFindName(t *testing.T) {
 		{"", "box", false},
 		{"box", "", false},
 		{"тест", "тест", true},
+		{"тестbox", "box", false},
+		{"box\xff", "box", false},
+		{"имя «box», номер 1", "box", true},
+		{"“box” – ‘box’", "box", true},
+		{"📦box🖥️", "box", true},
+		{"🖥️box", "box", true},
+		{"主机名是box，进程号是1", "box", true},
+		{"ホスト名はboxです", "box", true},
+		{"é-box", "box", false},
+		{"»-box", "box", true},
 		{"a.b", ".", false},
 	} {
 		assert.Equal(t, test.want, len(findName(test.text, test.name, nil)) > 0, "%q in %q", test.name, test.text)
