@@ -115,7 +115,7 @@ func printedPID(s *scene) (*failure, error) {
 	}
 	const want = "the child printing its own pid"
 	b := f.pidNotPrinted()
-	if s.aloneSpec != nil && (!loop || f.noArgument()) {
+	if s.asksAlone() {
 		alone, ok, err := s.alonePID()
 		if ok || err != nil {
 			return nil, err

@@ -17,13 +17,24 @@ func (f *facts) startedAgain() bool {
 	})
 }
 
+// asksAlone tells whether the run with the child's arguments alone may show what
+// the other does not: of a program that starts itself for ever, but with others,
+// only the parent may be wrong.
+func (s *scene) asksAlone() bool {
+	if s.aloneSpec == nil {
+		return false
+	}
+	_, loop := s.facts.loop()
+	return !loop || !slices.Contains(s.facts.startedWith(), strings.Join(s.aloneSpec.Args, " "))
+}
+
 // ownWay says why the program does not tell its child's run from its first, ok
 // is true if it does: either it started itself and that came to an end, or,
 // started alone with the child's arguments, it does something else than
 // without them.
 func (s *scene) ownWay() (b because, ok bool, err error) {
 	if b, loop := s.facts.loop(); loop {
-		if s.aloneSpec != nil && s.facts.noArgument() {
+		if s.asksAlone() {
 			if _, ok, err := s.aloneWay(); ok || err != nil {
 				return because{}, ok, err
 			}

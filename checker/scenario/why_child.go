@@ -119,30 +119,35 @@ func (f *facts) loop() (because, bool) {
 		why:   "every run took the way of the first; none took the child's",
 		try:   "look at the program's arguments first, and take the child's way there",
 	}
+	again := f.startedWith()
 	if f.run.End.OutOfPIDs {
 		b.saw += ", until the sandbox's limit of processes stopped it"
 	}
-	if f.noArgument() {
-		b.why = "each run was started with no argument, and so took the way of the first"
-		b.try = "start it with an argument that says that it is the child"
+	if len(again) == 1 {
+		b.why = fmt.Sprintf("each run was started with the argument %s, and took the way of the first", word(again[0]))
+		b.try = "look for that very argument first, and take the child's way there"
+		if again[0] == "" {
+			b.why = "each run was started with no argument, and so took the way of the first"
+			b.try = "start it with an argument that says that it is the child"
+		}
 	}
 	return b, true
 }
 
-// noArgument tells whether the program started itself without any argument,
-// every time.
-func (f *facts) noArgument() bool {
+// startedWith returns the arguments with which the program started itself: joined,
+// those of each time once.
+func (f *facts) startedWith() (again []string) {
 	for _, p := range f.run.Processes {
 		if p.ID == 0 {
 			continue
 		}
 		for _, e := range p.Execs {
-			if e.Self && len(e.Argv) != 1 {
-				return false
+			if args := strings.Join(e.Argv[min(1, len(e.Argv)):], " "); e.Self && !slices.Contains(again, args) && len(again) < maxNames {
+				again = append(again, args)
 			}
 		}
 	}
-	return f.startedAgain()
+	return again
 }
 
 // notStarted says why the child never became a program, if it did not.
