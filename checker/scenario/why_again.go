@@ -159,6 +159,9 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 		saw:   fmt.Sprintf("the child exited with %d; %s", code, f.firstWords()),
 		try:   "ask for the child's exit code after waiting, and print it",
 	}
+	if told := f.lines(code); len(told) > 0 {
+		b.why = fmt.Sprintf("it wrote %s in the run, too, in which the child exited with %d", quote(told[0]), natural.child.Exit.Code)
+	}
 	said := f.lastWords(f.first)
 	switch {
 	case f.first.Exit.Code == 0 && said != "":
