@@ -151,8 +151,43 @@ func sayings() []said {
 				return
 			}
 			first.panic("runtime error: index out of range [1] with length 1")
+		}), 1, "started without an argument, the program panicked, and took neither way",
+			`it wrote "panic: runtime error: index out of range [1] with length 1"`, "02.1"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			first.panic("runtime error: invalid memory address or nil pointer dereference") // in the parent's way?
 		}), 3, "the first process panicked, and had not printed its pid",
-			`it wrote "panic: runtime error: index out of range [1] with length 1"`, "02.3"},
+			`it wrote "panic: runtime error: invalid memory address or nil pointer dereference"`, "02.3"},
+		{in02(func(first *proc, spec RunSpec) { // a slip of the pen
+			p := first
+			if len(spec.Args) > 0 {
+				hello(p)
+				p.exit(0)
+				return
+			}
+			for range 30 {
+				p.print(fmt.Sprintf("parent: my pid is %d\n", p.PIDSelf()))
+				p = p.clone().exec(program, "/proc/self/exe", "chlid")
+			}
+			first.k.allExit(1)
+		}), 3, "the program started itself 30 times, each run from the one before",
+			`each run was started with the argument "chlid", and took the way of the first`, "02.3"},
+		{in02(func(first *proc, spec RunSpec) { // a 3 learnt by heart
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			child := first.print(fmt.Sprintf("parent: my pid is %d\n", first.PIDSelf())).clone().exec(program, "/proc/self/exe", "child")
+			hello(child)
+			child.exit(spec.ChildExit)
+			first.wait(child).print("exit code 3\n").exit(0)
+		}), 3, `the child exited with 3; the first process exited with 0 and wrote "exit code 3"`,
+			`it wrote "exit code 3" in the run, too, in which the child exited with 0`, "02.3"},
 	}
 }
 

@@ -44,7 +44,24 @@ func (s *scene) ownWay() (b because, ok bool, err error) {
 	if s.facts.startedAgain() {
 		return because{}, true, nil
 	}
+	if b, lost := s.facts.lost(); lost {
+		return b, false, nil
+	}
 	return s.aloneWay()
+}
+
+// lost says that the first process went neither the child's way nor the parent's:
+// all that it did was to panic, over an argument that it was not given.
+func (f *facts) lost() (because, bool) {
+	b, ok := f.panicked(f.first)
+	said := strings.TrimSpace(f.words(f.first))
+	asked := fmt.Sprintf("panic: runtime error: index out of range [%d] with length %[1]d", len(f.run.Args)+1)
+	if !ok || len(f.creations(0)) > 0 || !strings.HasPrefix(said, asked) {
+		return because{}, false
+	}
+	b.saw = "started without an argument, the program panicked, and took neither way"
+	b.try = "ask how many arguments there are before you look at one"
+	return b, true
 }
 
 // aloneWay is ownWay for the run with the child's arguments alone.
