@@ -158,7 +158,7 @@ type Exec struct {
 type View struct {
 	// Host: its root directory is the host's.
 	Host bool `json:"host,omitempty"`
-	// Image: its root directory is the image's, or a copy of it: a file there
+	// Image: its root directory is the image's, or a copy of it, where a file
 	// holds what was put into this run's image alone.
 	Image bool `json:"image,omitempty"`
 	// Outside are ways to folders that do not lie below its root directory, to

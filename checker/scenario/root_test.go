@@ -22,6 +22,13 @@ func TestProcThatIsCovered(t *testing.T) {
 	assert.Equal(t, "a proc file system is mounted there, and the tmpfs lies over it", o.Findings[0].Why)
 }
 
+func TestARootInTheImagesPlace(t *testing.T) {
+	o := judgeRecorded(t, ex04, "solution", 3, views(func(v *evidence.View) { v.Image = false }))
+	require.NotEmpty(t, o.Findings)
+	assert.Equal(t, "wrong-root", o.Findings[0].Cause)
+	assert.Equal(t, "the command's root directory is another one that is mounted on /fs/box/rootfs, with files that are not the image's", o.Findings[0].Saw)
+}
+
 // Arguments are said to have been joined only where that is what the command got.
 func TestWhatBecameOfTheArguments(t *testing.T) {
 	for why, args := range map[string][]string{

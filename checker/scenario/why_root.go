@@ -170,6 +170,10 @@ func (f *facts) notInImage() because {
 		b.at = change.At
 		if root := f.rootOf(p); root != "" && root != "/" {
 			b.saw = fmt.Sprintf("the command's root directory is %s, not %s", word(root), f.imagePath())
+			if root == f.imagePath() {
+				b.saw = fmt.Sprintf("the command's root directory is another one that is mounted on %s, with files that are not the image's", root)
+				b.try = "make the image's rootfs the root, or a copy of it, or an overlay on it"
+			}
 		}
 		b.why = fmt.Sprintf("%s was called", pathCall(change))
 		return b

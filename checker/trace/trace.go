@@ -129,6 +129,7 @@ type Recorder struct {
 	first  *process
 	host   inodes
 	mounts []mount // of the host, at the start
+	image  place   // the root of the image, at the start
 	begun  bool    // first runs the submission's program
 	shaken bool    // the host's mounts changed, maybe back again
 

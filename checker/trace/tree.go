@@ -377,6 +377,7 @@ func (r *Recorder) begin(t *task) error {
 	if err := r.hostBefore(); err != nil {
 		return err
 	}
+	r.image = r.imageRoot()
 	r.begun, r.start = true, time.Now()
 	data, err := r.proc.read(t.tid, "status")
 	if err != nil {

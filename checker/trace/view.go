@@ -37,6 +37,11 @@ func placeOf(fd int) (place, error) {
 	return place{st.Mnt_id, unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino}, err
 }
 
+// sameFile tells whether both are the same folder, by whichever mount.
+func (p place) sameFile(q place) bool {
+	return p.inode != 0 && p.inode == q.inode && p.dev == q.dev
+}
+
 // below tells whether a folder is root or lies below it. It closes dir.
 func below(dir int, root place) bool {
 	defer func() { closeRaw(dir) }()
@@ -70,7 +75,7 @@ func (r *Recorder) view(pid int) (*evidence.View, error) {
 	if err != nil {
 		return nil, viewError(pid, "root", err)
 	}
-	v := &evidence.View{Image: r.marked(root)}
+	v := &evidence.View{Image: at.sameFile(r.image) || r.marked(root)}
 	if host, err := r.proc.open(r.init.PID, "root", unix.O_PATH|unix.O_DIRECTORY); err == nil {
 		is, err := placeOf(host)
 		v.Host = err == nil && is.dev == at.dev && is.inode == at.inode
@@ -133,6 +138,31 @@ func viewError(pid int, what string, err error) error {
 		return unix.ESRCH
 	}
 	return fmt.Errorf("look at %s of %d: %w", what, pid, err)
+}
+
+// imageRoot finds the root of the image before the submission has run. It tells a
+// root directory in which the mark is not to be seen: something may be mounted over
+// the folder that it lies in.
+func (r *Recorder) imageRoot() place {
+	if r.opts.Image == nil {
+		return place{}
+	}
+	host, err := r.proc.open(r.init.PID, "root", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return place{}
+	}
+	defer closeRaw(host)
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
+	root, err := unix.Openat2(host, strings.TrimPrefix(r.opts.Image.Path, "/"), &how)
+	if err != nil {
+		return place{}
+	}
+	defer closeRaw(root)
+	at, err := placeOf(root)
+	if err != nil {
+		return place{}
+	}
+	return at
 }
 
 // marked tells whether the image's mark lies below a root directory.
