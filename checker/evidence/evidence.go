@@ -276,6 +276,9 @@ type Event struct {
 	Host []string `json:"host,omitzero"`
 	// Before is the hostname of the caller's UTS namespace when sethostname was entered.
 	Before string `json:"before,omitempty"`
+	// Missing tells which path of a mount was not there, if ENOENT was the answer
+	// and it was one of them: "source" or "path".
+	Missing string `json:"missing,omitempty"`
 
 	// At is the line of the submission that led to the call ("main.go:31"), or empty.
 	At string `json:"at,omitempty"`

@@ -114,3 +114,22 @@ func TestACoveredVolume(t *testing.T) {
 	assert.Equal(t, "an overlay is mounted over it, at /srv", o.Findings[0].Why)
 	assert.Equal(t, 1, o.Findings[0].Follows, "what was written there follows from it")
 }
+
+func TestWhyABindMountIsRefused(t *testing.T) {
+	run := &evidence.Run{
+		Args:      []string{"run", "-v", "data:/data:ro", "box", "/opt/payload"},
+		Processes: []*evidence.Process{{Creator: -1, Born: evidence.State{Dir: "/work"}}},
+		Events:    []*evidence.Event{{Seq: 5, Call: "chroot", Path: "/fs/box/rootfs"}},
+	}
+	f := &facts{run: run, first: run.First(), events: map[int][]*evidence.Event{0: run.Events}}
+	bind := func(seq int, source, missing string) because {
+		return f.bindRefused(&evidence.Event{Seq: seq, Call: "mount", Source: source, Path: "/fs/box/rootfs/data", Errno: "ENOENT", Missing: missing})
+	}
+	assert.Contains(t, bind(9, "data", "source").why, "chroot")
+	assert.Contains(t, bind(9, "data", "path").why, `no "/fs/box/rootfs/data" to mount it on`)
+	assert.Contains(t, bind(1, "data", "path").try, "mount point first")
+	assert.Contains(t, bind(1, "date", "source").why, `no "date" where it is called`)
+	assert.Contains(t, bind(1, "/data", "source").why, "behind the colon")
+	assert.Empty(t, bind(1, "data", "").why)
+	assert.Equal(t, "look at the flags and at both paths", f.bindRefused(&evidence.Event{Errno: "EINVAL"}).try)
+}

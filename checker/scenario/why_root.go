@@ -62,7 +62,8 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
 			b.cause = "bind-refused"
 			b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
-			b.try = bindAdvice(e)
+			refused := f.bindRefused(e)
+			b.why, b.try = refused.why, refused.try
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_MOVE"):
 			b.saw = fmt.Sprintf("mount(%s) with MS_MOVE failed in %s: %s", word(e.Path), f.who(p), errnoWords(e.Errno))
 			b.try = "MS_MOVE moves what is mounted already; for a folder it is MS_BIND"

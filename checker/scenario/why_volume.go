@@ -63,7 +63,7 @@ func (f *facts) notMounted(source, point string) because {
 		if e.Errno != "" {
 			b.cause = "bind-refused"
 			b.why = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
-			b.try = bindAdvice(e)
+			b.try = f.bindRefused(e).try
 			continue
 		}
 		if off := f.takenOff(e, point); off != nil {
@@ -118,11 +118,35 @@ func bindWords(e *evidence.Event) string {
 	return fmt.Sprintf("the bind mount of %s on %s", word(e.Source), word(e.Path))
 }
 
-func bindAdvice(e *evidence.Event) string {
-	if e.Errno == "ENOENT" || e.Errno == "ENOTDIR" {
-		return "make the mount point first, and mount while the host's folder is in sight: before the root is changed"
+// bindRefused says why a bind mount was refused, where that can be told, and what
+// to try.
+func (f *facts) bindRefused(e *evidence.Event) because {
+	if e.Errno != "ENOENT" && e.Errno != "ENOTDIR" {
+		return because{try: "look at the flags and at both paths"}
 	}
-	return "look at the flags and at both paths"
+	b := because{try: "make the mount point first, and mount while the host's folder is in sight: before the root is changed"}
+	if change := f.changedRoot(f.run.Process(e.Process)); change != nil && change.Seq < e.Seq && e.Missing != "path" {
+		b.why = fmt.Sprintf("%s came before it, and since then that path leads elsewhere", pathCall(change))
+		b.try = "mount before the root is changed, while the host's folder is in sight"
+		return b
+	}
+	volumes, _, _ := imageAndCommand(f.run.Args)
+	for _, volume := range volumes {
+		if source, point, _ := strings.Cut(volume, ":"); path.IsAbs(e.Source) && path.Clean(e.Source) == path.Clean(strings.TrimSuffix(point, ":ro")) && path.Clean(e.Source) != f.onHost(source) {
+			b.why = fmt.Sprintf("in %s the path in the container stands behind the colon", word(volume))
+			b.try = fmt.Sprintf("take the host's folder from before the colon: %s", word(source))
+			return b
+		}
+	}
+	switch e.Missing {
+	case "source":
+		b.why = fmt.Sprintf("there is no %s where it is called", word(e.Source))
+		b.try = "look at the source: a path of the host, which counts from the working directory if it does not begin with /"
+	case "path":
+		b.why = fmt.Sprintf("there is no %s to mount it on", word(e.Path))
+		b.try = "make the mount point first: a folder below the image's root"
+	}
+	return b
 }
 
 func remountAdvice(e *evidence.Event) string {

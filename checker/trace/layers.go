@@ -86,15 +86,12 @@ func (r *Recorder) layersOf(m mount) []string {
 // something later.
 func (r *Recorder) layer(tid int, name string, mounts []mount) []string {
 	unknown := []string{unknownLayer}
-	base, how := "cwd", unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS}
-	if path.IsAbs(name) {
-		base, how.Resolve = "root", unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS
-	}
-	from, err := r.proc.open(tid, base, unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
+	from, how := r.seenBy(tid, name)
+	if from < 0 {
 		return unknown
 	}
 	defer closeRaw(from)
+	how.Flags |= unix.O_DIRECTORY
 	at, err := unix.Openat2(from, name, &how)
 	if err != nil {
 		return unknown

@@ -320,6 +320,7 @@ func (r *Recorder) leave(t *task) error {
 		ev.After = &s
 		r.mounted(ev)
 		r.layered(t, ev)
+		ev.Missing = r.missing(t.tid, ev)
 	case writes:
 		before, asked := len(ev.Data), ev.Data
 		wrote(ev, p.ends)

@@ -3,9 +3,14 @@ package trace
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"pidone/checker/evidence"
 )
 
 // A mount is a line of a mountinfo file, proc_pid_mountinfo(5).
@@ -77,6 +82,51 @@ func parseMounts(data []byte) []mount {
 		list = append(list, m)
 	}
 	return list
+}
+
+// missing tells which of the two paths of a mount that was just refused for one is
+// not there: "" if it cannot tell. The kernel does not say.
+func (r *Recorder) missing(tid int, ev *evidence.Event) string {
+	if ev.Call != "mount" || ev.Errno != "ENOENT" || ev.Source == "" || ev.Path == "" {
+		return ""
+	}
+	switch source, target := r.lacks(tid, ev.Source), r.lacks(tid, ev.Path); {
+	case source == target: // both, or not found in the way that the kernel has
+		return ""
+	case source:
+		return "source"
+	}
+	return "path"
+}
+
+// lacks tells whether there is nothing at a path as a thread sees it. What it
+// cannot follow safely may be there.
+func (r *Recorder) lacks(tid int, name string) bool {
+	from, how := r.seenBy(tid, name)
+	if from < 0 {
+		return false
+	}
+	defer closeRaw(from)
+	at, err := unix.Openat2(from, name, &how)
+	if err == nil {
+		closeRaw(at)
+	}
+	return err == unix.ENOENT
+}
+
+// seenBy opens the folder from which a thread looks for a path, and says how to
+// follow that from there without being led elsewhere; -1: it is gone.
+func (r *Recorder) seenBy(tid int, name string) (from int, how unix.OpenHow) {
+	base := "cwd"
+	how = unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS}
+	if path.IsAbs(name) {
+		base, how.Resolve = "root", unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS
+	}
+	from, err := r.proc.open(tid, base, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return -1, how
+	}
+	return from, how
 }
 
 func points(list []mount) []string {

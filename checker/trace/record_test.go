@@ -262,6 +262,14 @@ func TestMounts(t *testing.T) {
 	require.Len(t, chroot, 1)
 	assert.Equal(t, "/", chroot[0].After.Root)
 	assert.Equal(t, "/", events(run, "chdir")[0].Path)
+	var missing []string
+	for _, ev := range events(run, "mount") {
+		if ev.Errno != "" {
+			assert.Equal(t, "ENOENT", ev.Errno, ev.Source)
+			missing = append(missing, ev.Missing)
+		}
+	}
+	assert.Equal(t, []string{"path", "source", "source", ""}, missing)
 }
 
 func TestForks(t *testing.T) {

@@ -179,6 +179,10 @@ func mount([]string) {
 	fail("umount", unix.Unmount("/old", unix.MNT_DETACH))
 	fail("chroot", unix.Chroot("/"))
 	unix.Unmount("/nowhere", 0)
+	fail("symlink", os.Symlink("/old", "/link"))
+	for _, paths := range [][2]string{{"/link", "/none"}, {"gone", "old"}, {"old/../../usr", "/old"}, {"/gone", "/none"}} {
+		unix.Mount(paths[0], paths[1], "", unix.MS_BIND, "")
+	}
 }
 
 func lines([]string) {
