@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +51,16 @@ func mounted(more ...evidence.Mount) func(*evidence.Run) {
 
 func TestASecondWayToAReadOnlyVolume(t *testing.T) {
 	const data = "/work/data"
+	var at evidence.Mount
+	judgeRecorded(t, ex06, "solution", 4, views(func(v *evidence.View) {
+		if m := mountAt(v, "/data"); m != nil && m.Host == data {
+			at = *m
+		}
+	}))
+	require.True(t, strings.HasSuffix(at.Root, data))
+	above := func(point, host string) evidence.Mount {
+		return evidence.Mount{Point: point, Host: host, Device: at.Device, Root: path.Join(strings.TrimSuffix(at.Root, data), host)}
+	}
 	for name, c := range map[string]struct {
 		mounts []evidence.Mount
 		at     string // "": it passes
@@ -60,6 +71,15 @@ func TestASecondWayToAReadOnlyVolume(t *testing.T) {
 		"below the other": {[]evidence.Mount{{Point: "/data", Host: data, Covered: true}}, ""},
 		"asked for":       {[]evidence.Mount{{Point: "/more", Host: data}, {Point: "/more", Host: "/work/more"}}, ""},
 		"of a like name":  {[]evidence.Mount{{Point: "/x", Host: "/work/dat"}, {Point: "/y", Host: data + "/in"}}, ""},
+
+		"in another folder":         {[]evidence.Mount{above("/x", "/work")}, "/x/data"},
+		"in the host's root":        {[]evidence.Mount{above("/old", "/")}, "/old/work/data"},
+		"in one of a like name":     {[]evidence.Mount{above("/x", "/wor")}, ""},
+		"in one asked for":          {[]evidence.Mount{above("/more", "/work"), {Point: "/more", Host: "/work/more"}}, ""},
+		"in one of another device":  {[]evidence.Mount{{Point: "/x", Host: "/work", Device: "9:9", Root: "/work"}}, ""},
+		"in one that is read-only":  {[]evidence.Mount{{Point: "/x", Host: "/work", Device: at.Device, Root: "/work", ReadOnly: true}}, ""},
+		"with a mount on the way":   {[]evidence.Mount{above("/old", "/"), {Point: "/old/work", FSType: "tmpfs", ReadOnly: true}}, ""},
+		"with another, as writable": {[]evidence.Mount{above("/old", "/"), above("/old/work", "/work")}, "/old/work/data"},
 	} {
 		o := judgeRecorded(t, ex06, "solution", 4, mounted(c.mounts...))
 		if c.at == "" {
@@ -67,7 +87,7 @@ func TestASecondWayToAReadOnlyVolume(t *testing.T) {
 			continue
 		}
 		require.Len(t, o.Findings, 1, name)
-		assert.Equal(t, "volume-writable", o.Findings[0].Cause, name)
+		assert.Contains(t, []string{"volume-writable", "host-mounted", "old-root"}, o.Findings[0].Cause, name)
 		assert.Contains(t, o.Findings[0].Saw, `"`+c.at+`"`, name)
 	}
 }

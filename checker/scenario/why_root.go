@@ -318,7 +318,9 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 		if m.Host == "/" {
 			b.cause = "old-root"
 			b.saw = fmt.Sprintf("the host's root is there, at %s in the container", word(m.Point))
-			b.try = "unmount the old root with MNT_DETACH, once the new one is in place"
+			if change := f.changedRoot(f.ran().by); change != nil && change.Call == "pivot_root" {
+				b.try = "unmount the old root with MNT_DETACH, once the new one is in place"
+			}
 		}
 		return b, true
 	}

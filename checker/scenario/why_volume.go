@@ -208,22 +208,55 @@ func (f *facts) writableLater(volume *evidence.Mount) (because, bool) {
 // writableElsewhere says at which other path of the container a read-only volume
 // can be written to, if at one that nobody asked for.
 func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
-	for _, m := range f.ran().exec.View.Mounts {
-		if m.Host == volume.Host && !m.ReadOnly && !m.Covered && !f.askedFor(m.Point) {
-			return because{
-				cause: "volume-writable",
-				saw:   fmt.Sprintf("the same folder is at %s in the container, and can be written to there", word(m.Point)),
-				try:   "unmount it there, or make it read-only there too",
-			}, true
+	mounts := f.ran().exec.View.Mounts
+	for _, m := range mounts {
+		point, ok := shows(mounts, &m, volume)
+		if !ok || m.ReadOnly || m.Covered || f.askedFor(m.Point) {
+			continue
+		}
+		b := because{
+			cause: "volume-writable",
+			saw:   fmt.Sprintf("the same folder is at %s in the container, and can be written to there", word(point)),
+			try:   "unmount it there, or make it read-only there too",
 		}
 	}
 	return because{}, false
 }
 
-// askedFor tells whether an option put a volume at a path.
+		for _, above := range mounts {
+			if above.Point == m.Point || strings.HasPrefix(m.Point, above.Point+"/") {
+				if host, ok := f.hostMounted([]evidence.Mount{above}); ok && above.Host != "" {
+					b.cause, b.why, b.try = host.cause, host.saw, host.try
+					break
+				}
+			}
+		}
+		return b, true
+// shows returns the path in the container at which the folder of a volume is seen
+// through another mount: that of the folder itself, or of one that it lies in and
+// that has nothing mounted on the way.
+func shows(mounts []evidence.Mount, m, volume *evidence.Mount) (point string, ok bool) {
+	if m.Host == volume.Host {
+		return m.Point, true
+	}
+	rest, ok := strings.CutPrefix(volume.Root, strings.TrimSuffix(m.Root, "/")+"/")
+	if !ok || m.Device == "" || m.Device != volume.Device {
+		return "", false
+	}
+	point = path.Join(m.Point, rest)
+	return point, !slices.ContainsFunc(mounts, func(over evidence.Mount) bool {
+		return len(over.Point) > len(m.Point) && (over.Point == point || strings.HasPrefix(point, over.Point+"/"))
+	})
+}
+
+// everyVolume is where every container has a volume, which no option names.
+const everyVolume = "/volume"
+
+// askedFor tells whether a volume was asked for at a path. Whether what is there is
+// the right folder is another question, and another finding.
 func (f *facts) askedFor(point string) bool {
 	volumes, _, _ := imageAndCommand(f.run.Args)
-	return slices.ContainsFunc(volumes, func(volume string) bool {
+	return point == everyVolume || slices.ContainsFunc(volumes, func(volume string) bool {
 		fields := strings.Split(volume, ":")
 		return len(fields) > 1 && path.Join("/", fields[1]) == point
 	})
