@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -44,6 +45,9 @@ func (f *facts) noCommand() because {
 			return b
 		}
 	}
+	if b, ok := f.threadless(); ok {
+		return b
+	}
 	if b, ok := f.panicked(f.child); ok {
 		b.saw += ", and the command was not run"
 		return b
@@ -55,8 +59,12 @@ func (f *facts) noCommand() because {
 	}
 	for _, p := range f.inside() {
 		for _, e := range p.Execs {
-			if !e.Self && slices.Equal(e.Argv, commandOf(f.run.Args)) {
-				b.saw = fmt.Sprintf("what the container executed as %s is another program than the payload", word(e.Argv[0]))
+			if slices.Equal(e.Argv, commandOf(f.run.Args)) {
+				is := "another program than the payload"
+				if e.Self {
+					is = "the submission's own program"
+				}
+				b.saw = fmt.Sprintf("what the container executed as %s is %s", word(e.Argv[0]), is)
 				b.try = "leave the image's own programs where they are, with nothing mounted over them"
 				return b
 			}
@@ -86,10 +94,13 @@ func (f *facts) noCommand() because {
 			b.try = "leave that flag out, or map root: UidMappings and GidMappings"
 			b.at = e.At
 		}
+		if said := f.lastWords(f.child); strings.Contains(said, "open /dev/null: no such file") {
+			b.cause = "streams-not-wired"
+			b.why = "os/exec opens /dev/null for a standard stream that is left nil, and there is none in the image"
+			b.try = "hand all three standard streams on to the command"
+		}
 		if f.elsewhere(f.child) {
-			b.cause = "wrong-root"
-			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(f.child)), f.imagePath())
-			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+			f.inWrongRoot(f.child, &b)
 			b.at = f.changedRoot(f.child).At
 		}
 	}
@@ -191,10 +202,12 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			try:   "look at the path of the program, and at the root in which it is looked for",
 			at:    e.At,
 		}
+		if asked := commandOf(f.run.Args); slices.Contains([]string{"sh", "bash", "ash", "dash"}, path.Base(name)) && name != asked[0] {
+			b.why = fmt.Sprintf("a shell was to run the command, which is %s, and the image need not have one", word(asked[0]))
+			b.try = "execute the command itself, and hand its arguments on as a slice: no joining, no shell"
+		}
 		if f.elsewhere(p) {
-			b.cause = "wrong-root"
-			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
-			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+			f.inWrongRoot(p, &b)
 			b.at = f.changedRoot(p).At
 		}
 		return b, true

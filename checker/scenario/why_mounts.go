@@ -64,6 +64,12 @@ func (f *facts) wrongProc(own uint64) because {
 		if pids := state(p).Namespaces["pid"]; e.Errno == "" && (own != 0 && pids != own || v.ProcPIDs != 0 && pids == v.ProcPIDs) {
 			b.why = fmt.Sprintf("%s mounted it, and proc shows the PID namespace of whoever mounts it", f.who(p))
 			b.at = e.At
+			if p == f.child && pids == f.run.Host.Namespaces["pid"] {
+				saw := b.saw
+				b = f.notIn([]string{"pid"})
+				b.saw = saw
+				return b
+			}
 		}
 	}
 	for _, m := range v.Mounts {

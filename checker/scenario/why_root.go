@@ -68,14 +68,13 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 			b.saw = fmt.Sprintf("mount(%s) with MS_MOVE failed in %s: %s", word(e.Path), f.who(p), errnoWords(e.Errno))
 			b.try = "MS_MOVE moves what is mounted already; for a folder it is MS_BIND"
 		case e.Call == "mount" && e.FSType == "proc" && f.elsewhere(p):
-			b.cause = "wrong-root"
-			b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
-			b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+			f.inWrongRoot(p, &b)
 		case e.Call == "mount" && e.FSType == "proc":
 			b.cause = "proc-refused"
 			b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
 		case e.Errno == "ENOENT":
 			b.try = "look at the path: the image's root file system is " + f.imagePath()
+			f.optionAsImage(e.Path, &b)
 		}
 		return b, true
 	}
@@ -108,6 +107,27 @@ func (f *facts) refusedPivot(e *evidence.Event, b *because) bool {
 func (f *facts) elsewhere(p *evidence.Process) bool {
 	root := f.rootOf(p)
 	return f.changedRoot(p) != nil && root != "" && root != "/" && root != f.imagePath()
+}
+
+// inWrongRoot explains what became of a process by its root, which is a folder that
+// is not the image's.
+func (f *facts) inWrongRoot(p *evidence.Process, b *because) {
+	b.cause = "wrong-root"
+	b.why = fmt.Sprintf("its root was %s; the image's is %s", word(f.rootOf(p)), f.imagePath())
+	b.try = "make the image's rootfs the root: /fs, the image's name, rootfs"
+	f.optionAsImage(f.rootOf(p), b)
+}
+
+// optionAsImage says that an option stands in a path where the image's name should
+// be, if one does.
+func (f *facts) optionAsImage(name string, b *because) {
+	volumes, _, _ := imageAndCommand(f.run.Args)
+	for part := range strings.SplitSeq(name, "/") {
+		if len(volumes) > 0 && (part == "-v" || slices.Contains(volumes, part)) {
+			b.why = fmt.Sprintf("%s was taken for the image's name; the image's root is %s", word(part), f.imagePath())
+			b.try = "take the options out of the arguments before the image's name is read"
+		}
+	}
 }
 
 func (f *facts) imagePath() string {

@@ -45,6 +45,10 @@ func (f *facts) notMounted(source, point string) because {
 			b.saw += fmt.Sprintf(", and the folder is at %s", word(m.Point))
 			b.why = ""
 			b.try = "put the path in the container together from the image's root and the path that was asked for"
+			if option, ok := strings.CutPrefix(m.Point, point+":"); ok {
+				b.why = fmt.Sprintf("%s was taken for a part of the path", word(":"+option))
+				b.try = "split the option at every colon: the path ends at the second"
+			}
 			return b
 		}
 	}
@@ -219,10 +223,6 @@ func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
 			saw:   fmt.Sprintf("the same folder is at %s in the container, and can be written to there", word(point)),
 			try:   "unmount it there, or make it read-only there too",
 		}
-	}
-	return because{}, false
-}
-
 		for _, above := range mounts {
 			if above.Point == m.Point || strings.HasPrefix(m.Point, above.Point+"/") {
 				if host, ok := f.hostMounted([]evidence.Mount{above}); ok && above.Host != "" {
@@ -232,6 +232,10 @@ func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
 			}
 		}
 		return b, true
+	}
+	return because{}, false
+}
+
 // shows returns the path in the container at which the folder of a volume is seen
 // through another mount: that of the folder itself, or of one that it lies in and
 // that has nothing mounted on the way.
