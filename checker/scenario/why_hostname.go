@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"pidone/checker/evidence"
@@ -71,6 +72,11 @@ func (f *facts) refused() (because, bool) {
 		}
 		if e.Errno == "EPERM" {
 			b.try = "find where the child lost the rights of root: that call takes them"
+			if made, ok := f.unmapped(); ok {
+				b.why += "; it is in a user namespace of its own, where no user is root"
+				b.try = "leave CLONE_NEWUSER out, or map root: UidMappings and GidMappings"
+				b.at = made.At
+			}
 		}
 		if e.Errno == "EINVAL" { // sethostname(2): len is too large, nothing else
 			b.why = fmt.Sprintf("sethostname(%s) failed: too long (EINVAL)", word(e.Text))
@@ -79,6 +85,18 @@ func (f *facts) refused() (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// unmapped returns the call that made the child in a user namespace for which
+// nothing opened a map of users: nobody is root in there.
+func (f *facts) unmapped() (made *evidence.Event, ok bool) {
+	made = f.creation(f.child)
+	if made == nil || !slices.Contains(made.Flags, "CLONE_NEWUSER") || slices.Contains(f.run.End.Cut, "events") {
+		return nil, false
+	}
+	return made, !slices.ContainsFunc(f.run.Events, func(e *evidence.Event) bool {
+		return e.Errno == "" && strings.HasSuffix(e.Path, "/uid_map")
+	})
 }
 
 func (f *facts) sameName() (because, bool) {
