@@ -31,7 +31,7 @@ func Causes() []Cause {
 		{"unshare-failed", "unshare was refused"},
 		{"clone-failed", "the kernel refused to create the child"},
 		{"no-child", "no child was made"},
-		{"exec-failed", "the child was made, but what it should execute could not be"},
+		{"exec-failed", "the child was made, but what it should execute could not be, or never was"},
 		{"not-itself", "the child did not execute the submission's own program"},
 		{"no-own-way", "the child's run does what the first run does"},
 		{"own-way-failed", "the program tells the child's run, which then fails"},

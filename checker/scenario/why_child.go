@@ -170,6 +170,16 @@ func (f *facts) notStarted() (because, bool) {
 			at:    e.At,
 		}, true
 	}
+	if e := f.creation(f.child); e != nil && e.Done == 0 && slices.Contains(e.Flags, "CLONE_VFORK") && !f.ended(f.child) && f.output(f.child) == "" {
+		// os/exec has the child wait for the mappings, which the parent would write.
+		return because{
+			cause: "exec-failed",
+			saw:   fmt.Sprintf("after %g s the child had not executed any program yet", float64(f.run.End.Limit)/1e6),
+			why:   fmt.Sprintf("the %s that made it waits until it does (CLONE_VFORK), and it waited for something, too", e.Call),
+			try:   "look at SysProcAttr: mappings of ids go with CLONE_NEWUSER only",
+			at:    e.At,
+		}, true
+	}
 	return because{}, false
 }
 
