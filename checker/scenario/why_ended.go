@@ -72,7 +72,7 @@ func (f *facts) late() because {
 		b.saw = "the child still running after " + limit + ", and nobody waiting for it"
 	case f.child == nil:
 	case child:
-		b.why = "the child had ended before, so the first process waited for something else"
+		b.why = "the child had ended before: it is not what kept the first process"
 	default:
 		b.saw = "the child still running after " + limit
 	}
