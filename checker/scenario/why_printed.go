@@ -28,7 +28,7 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	if b, ok := f.silent(); ok {
 		return b
 	}
-	var early *printing
+	var early, beside *printing
 	for _, name := range names {
 		for _, p := range f.hostname(f.inside(), name) {
 			if f.had(p, name) {
@@ -36,6 +36,8 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 			}
 			if f.run.Had(f.utsAt(p), name, math.MaxInt) {
 				early = &p
+			} else if after := p.event.After; p.came && after != nil && after.Hostname != "" {
+				beside = &p
 			}
 		}
 	}
@@ -53,6 +55,9 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	}
 	if b, ok := f.unrecorded(); ok {
 		return b
+	}
+	if beside != nil {
+		return f.wroteBeside(*beside)
 	}
 	if b, ok := f.oldName(names); ok {
 		return b
@@ -84,6 +89,21 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 		saw:   "the child printed " + quote(f.containerWords()) + " and no hostname that it had",
 		try:   "ask the kernel for the hostname in the child, and print what it says",
 	}
+}
+
+// wroteBeside says that a hostname was printed in a UTS namespace that never had it.
+func (f *facts) wroteBeside(p printing) because {
+	b := because{
+		cause: "hostname-not-printed",
+		saw:   fmt.Sprintf("%s wrote %s where the hostname was %s", f.who(p.by), quote(p.line()), word(p.event.After.Hostname)),
+		try:   "ask the kernel for the hostname where you print it",
+		at:    p.event.At,
+	}
+	if f.utsAt(p) != state(p.by).Namespaces["uts"] {
+		b.why = "one of its threads has a UTS namespace of its own, and another wrote that"
+		b.try = keepThread
+	}
+	return b
 }
 
 // notAgain says that the container printed its old hostname, in p, and never the
