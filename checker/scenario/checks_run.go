@@ -187,6 +187,10 @@ func firstPID(s *scene) (*failure, error) {
 		saw:   fmt.Sprintf("the first process printed %s and not its pid, %d", quote(f.lastWords(f.first)), pid),
 		try:   "have the parent ask for its own pid and print it",
 	}
+	if other, ok := misspelt(f.words(f.first), pid); ok {
+		b.why, b.try = other.why, other.try
+		b.saw = "the first process wrote " + other.saw
+	}
 	if f.lastWords(f.first) == "" {
 		b.saw = "the first process printed nothing"
 	}

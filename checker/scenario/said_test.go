@@ -176,6 +176,42 @@ func sayings() []said {
 			first.k.allExit(1)
 		}), 3, "the program started itself 30 times, each run from the one before",
 			`each run was started with the argument "chlid", and took the way of the first`, "02.3"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				first.print(fmt.Sprintf("pid %x\nbye\n", first.PIDSelf())).exit(0)
+			}
+			first.log("step 3 is to do\n").exit(1)
+		}), 2, `started as the child, it wrote "pid a305"`, "that is its pid, 41733, in hexadecimal", "02.2"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(hostName + " \x01\n").sethostname("box").print("box\n")
+			finish(first, child)
+		}), 1, `the child wrote "` + hostName + ` \x01"`, `'\x01' is the character number 1: string(1) is that, and not its digits`, "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(hostName + " pid 0\n").sethostname("box").print("box\n")
+			finish(first, child)
+		}), 1, `the child wrote "` + hostName + ` pid 0"`, "it is pid 1; 0 is what it gets for its parent's, which is outside its PID namespace", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(append([]string{"CLONE_NEWUSER"}, isolated...)...)
+			child.print(hostName+" 1\n").refuse("sethostname", "EPERM").Text = "box"
+			finish(first, child)
+		}), 3, `the child's hostname is "` + hostName + `", which the host had too`,
+			`sethostname("box") failed: not permitted (EPERM); it is in a user namespace of its own, where no user is root`, "03.3"},
+		{in03(func(first *proc, _ RunSpec) { // on a thread that was not moved
+			child := first.start(isolated...)
+			child.print(hostName + " 1\n")
+			before := child.state()
+			child.unshare("CLONE_NEWUTS").sethostname("box").write("stdout", "pipe:[1]", "box\n").After = &before
+			finish(first, child)
+		}), 3, `the child wrote "box" where the hostname was "` + hostName + `"`,
+			"one of its threads has a UTS namespace of its own, and another wrote that", "03.3"},
+		{in03(func(first *proc, _ RunSpec) { // UidMappings without CLONE_NEWUSER
+			first.clone(isolated...)
+			made := first.k.run.Events[len(first.k.run.Events)-1]
+			made.Done, made.Result, made.After = 0, 0, nil
+		}), 1, "after 10 s the child had not executed any program yet",
+			"the clone that made it waits until it does (CLONE_VFORK), and it waited for something, too", "03.1"},
 		{in02(func(first *proc, spec RunSpec) { // a 3 learnt by heart
 			if len(spec.Args) > 0 {
 				hello(first)

@@ -134,6 +134,10 @@ func (s *scene) alonePID() (b because, ok bool, err error) {
 		b.cause = "nothing-printed"
 		b.saw = "started as the child, it printed nothing"
 	}
+	if other, ok := misspelt(f.words(f.first), pid); ok {
+		b.why, b.try = other.why, other.try
+		b.saw = "started as the child, it wrote " + other.saw
+	}
 	return b, false, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -200,11 +199,8 @@ func (f *facts) utsAt(p printing) uint64 {
 	return state(p.by).Namespaces["uts"]
 }
 
-// claims are lines that say what the hostname or the pid is.
-var (
-	nameClaim = pattern.Lazy(`(?i)host ?_?name(?: is(?: now)?| now)?["']? *(?:[:=]|is|->) *["']?([a-z0-9][\w.-]*)`)
-	pidClaim  = pattern.Lazy(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
-)
+// nameClaim matches where a line says what the hostname is.
+var nameClaim = pattern.Lazy(`(?i)host ?_?name(?: is(?: now)?| now)?["']? *(?:[:=]|is|->) *["']?([a-z0-9][\w.-]*)`)
 
 // constantName says that the container claimed a hostname that no UTS
 // namespace ever had.
@@ -241,125 +237,4 @@ func (f *facts) containerWords() string {
 		}
 	}
 	return ""
-}
-
-// pids returns the pids of the container's processes as they see them.
-func (f *facts) pids(by []*evidence.Process) map[int]bool {
-	pids := map[int]bool{}
-	for _, p := range by {
-		if pid := p.PIDSelf(); pid > 0 {
-			pids[pid] = true
-		}
-	}
-	return pids
-}
-
-// pidNotPrinted says why no process of the container printed a pid of it.
-func (f *facts) pidNotPrinted() because {
-	if b, ok := f.silent(); ok {
-		return b
-	}
-	own := f.pids(f.inside())
-	for _, p := range f.number(f.inside(), func(n int) bool { return own[n] }) {
-		if f.guesses(p) {
-			return f.guessed(p, "pid-not-printed")
-		}
-		if p.came {
-			return because{
-				cause: "pid-not-printed",
-				saw:   fmt.Sprintf("%s wrote %s, where %d is its hostname, and no pid besides", f.who(p.by), quote(p.line()), p.value),
-				try:   "have the child print its pid, too",
-				at:    p.event.At,
-			}
-		}
-		return outputLost(p) // else the check had passed
-	}
-	if size, ok := f.partly(f.inside()); ok {
-		return notInPart("pid-not-printed", "pid of the child's own", size)
-	}
-	if b, ok := f.unrecorded(); ok {
-		return b
-	}
-	outer := map[int]bool{}
-	for _, p := range f.inside() {
-		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
-			outer[pid] = true
-		}
-	}
-	for _, p := range f.number(f.inside(), func(n int) bool { return outer[n] }) {
-		return because{
-			cause: "pid-outside-view",
-			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
-			why:   fmt.Sprintf("that is the pid by which the host knows it; it itself is pid %d", p.by.PIDSelf()),
-			try:   "have the child ask for its own pid",
-			at:    p.event.At,
-		}
-	}
-	parents := f.pids(f.outside())
-	for _, p := range f.number(f.inside(), func(n int) bool { return parents[n] }) {
-		return because{
-			cause: "pid-of-parent",
-			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
-			why:   fmt.Sprintf("that is the pid of the process that made it; it itself is pid %d", p.by.PIDSelf()),
-			try:   "have the child ask for its own pid, not for its parent's",
-			at:    p.event.At,
-		}
-	}
-	if b, ok := f.constantPID(own); ok {
-		return b
-	}
-	for _, p := range f.number(f.outside(), func(n int) bool { return own[n] || outer[n] }) {
-		// A small number may stand there for anything else.
-		if !outer[p.value] && p.value < 1000 && pidIn(p.line()) != strconv.Itoa(p.value) {
-			continue
-		}
-		return because{
-			cause: "pid-by-parent",
-			saw:   fmt.Sprintf("%s wrote %s; no process of the container did", f.who(p.by), quote(p.line())),
-			try:   "print the pid in the child, as the child sees it",
-			at:    p.event.At,
-		}
-	}
-	if f.containerWords() == "" {
-		return f.saidNothing()
-	}
-	return because{
-		cause: "pid-not-printed",
-		saw:   "the child printed " + quote(f.containerWords()) + " and no pid of its own",
-		try:   "have the child ask for its own pid and print it",
-	}
-}
-
-// pidIn returns the number that a line claims to be a pid, or nothing.
-func pidIn(line string) string {
-	if m := pidClaim().FindStringSubmatch(line); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-// constantPID says that the container claimed a pid that none of it has.
-func (f *facts) constantPID(own map[int]bool) (because, bool) {
-	for _, p := range f.inside() {
-		for i := range f.wrote[p.ID] {
-			t := &f.wrote[p.ID][i]
-			for _, m := range pidClaim().FindAllStringSubmatchIndex(t.data, maxNames) {
-				claimed, err := strconv.Atoi(t.data[m[2]:m[3]])
-				if err != nil || own[claimed] {
-					continue
-				}
-				b := because{
-					cause: "constant-pid",
-					saw:   fmt.Sprintf("%s wrote %s", f.who(p), quote(t.line(m[3]))),
-					why:   fmt.Sprintf("it is pid %d; no process of the container is pid %d", p.PIDSelf(), claimed),
-					try:   "have the child ask for its own pid, and print what it gets",
-				}
-				if e := t.at(m[3]); e != nil {
-					b.at = e.At
-				}
-				return b, true
-			}
-		}
-	}
-	return because{}, false
 }

@@ -1,0 +1,170 @@
+package scenario
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"pidone/checker/evidence"
+	"pidone/checker/pattern"
+)
+
+// pids returns the pids of the container's processes as they see them.
+func (f *facts) pids(by []*evidence.Process) map[int]bool {
+	pids := map[int]bool{}
+	for _, p := range by {
+		if pid := p.PIDSelf(); pid > 0 {
+			pids[pid] = true
+		}
+	}
+	return pids
+}
+
+// pidNotPrinted says why no process of the container printed a pid of it.
+func (f *facts) pidNotPrinted() because {
+	if b, ok := f.silent(); ok {
+		return b
+	}
+	own := f.pids(f.inside())
+	for _, p := range f.number(f.inside(), func(n int) bool { return own[n] }) {
+		if f.guesses(p) {
+			return f.guessed(p, "pid-not-printed")
+		}
+		if p.came {
+			return because{
+				cause: "pid-not-printed",
+				saw:   fmt.Sprintf("%s wrote %s, where %d is its hostname, and no pid besides", f.who(p.by), quote(p.line()), p.value),
+				try:   "have the child print its pid, too",
+				at:    p.event.At,
+			}
+		}
+		return outputLost(p) // else the check had passed
+	}
+	if size, ok := f.partly(f.inside()); ok {
+		return notInPart("pid-not-printed", "pid of the child's own", size)
+	}
+	if b, ok := f.unrecorded(); ok {
+		return b
+	}
+	outer := map[int]bool{}
+	for _, p := range f.inside() {
+		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
+			outer[pid] = true
+		}
+	}
+	for _, p := range f.number(f.inside(), func(n int) bool { return outer[n] }) {
+		return because{
+			cause: "pid-outside-view",
+			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
+			why:   fmt.Sprintf("that is the pid by which the host knows it; it itself is pid %d", p.by.PIDSelf()),
+			try:   "have the child ask for its own pid",
+			at:    p.event.At,
+		}
+	}
+	parents := f.pids(f.outside())
+	for _, p := range f.number(f.inside(), func(n int) bool { return parents[n] }) {
+		return because{
+			cause: "pid-of-parent",
+			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
+			why:   fmt.Sprintf("that is the pid of the process that made it; it itself is pid %d", p.by.PIDSelf()),
+			try:   "have the child ask for its own pid, not for its parent's",
+			at:    p.event.At,
+		}
+	}
+	for _, p := range f.inside() {
+		if b, ok := misspelt(f.words(p), p.PIDSelf()); ok {
+			return b.with("%s wrote %s", f.who(p), b.saw)
+		}
+	}
+	if b, ok := f.constantPID(own); ok {
+		return b
+	}
+	for _, p := range f.number(f.outside(), func(n int) bool { return own[n] || outer[n] }) {
+		// A small number may stand there for anything else.
+		if !outer[p.value] && p.value < 1000 && pidIn(p.line()) != strconv.Itoa(p.value) {
+			continue
+		}
+		return because{
+			cause: "pid-by-parent",
+			saw:   fmt.Sprintf("%s wrote %s; no process of the container did", f.who(p.by), quote(p.line())),
+			try:   "print the pid in the child, as the child sees it",
+			at:    p.event.At,
+		}
+	}
+	if f.containerWords() == "" {
+		return f.saidNothing()
+	}
+	return because{
+		cause: "pid-not-printed",
+		saw:   "the child printed " + quote(f.containerWords()) + " and no pid of its own",
+		try:   "have the child ask for its own pid and print it",
+	}
+}
+
+// pidClaim matches where a line says what the pid is.
+var pidClaim = pattern.Lazy(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
+
+// pidIn returns the number that a line claims to be a pid, or nothing.
+func pidIn(line string) string {
+	if m := pidClaim().FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// constantPID says that the container claimed a pid that none of it has.
+func (f *facts) constantPID(own map[int]bool) (because, bool) {
+	for _, p := range f.inside() {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			for _, m := range pidClaim().FindAllStringSubmatchIndex(t.data, maxNames) {
+				claimed, err := strconv.Atoi(t.data[m[2]:m[3]])
+				if err != nil || own[claimed] {
+					continue
+				}
+				b := because{
+					cause: "constant-pid",
+					saw:   fmt.Sprintf("%s wrote %s", f.who(p), quote(t.line(m[3]))),
+					why:   fmt.Sprintf("it is pid %d; no process of the container is pid %d", p.PIDSelf(), claimed),
+					try:   "have the child ask for its own pid, and print what it gets",
+				}
+				if claimed == 0 && p.PIDSelf() == 1 {
+					b.cause = "pid-of-parent"
+					b.why = "it is pid 1; 0 is what it gets for its parent's, which is outside its PID namespace"
+					b.try = "have the child ask for its own pid, not for its parent's"
+				}
+				if e := t.at(m[3]); e != nil {
+					b.at = e.At
+				}
+				return b, true
+			}
+		}
+	}
+	return because{}, false
+}
+
+// misspelt says in what other form than that of its decimal digits a text has a pid;
+// saw is the line.
+func misspelt(said string, pid int) (because, bool) {
+	b := because{cause: "pid-not-printed"}
+	for _, m := range hexClaim().FindAllStringSubmatchIndex(said, maxNames) {
+		if n, err := strconv.ParseInt(said[m[2]:m[3]], 16, 64); err == nil && int(n) == pid {
+			b.saw = quote((&text{data: said}).line(m[3]))
+			b.why = fmt.Sprintf("that is its pid, %d, in hexadecimal", pid)
+			b.try = "print the pid as a decimal number, with %d"
+			return b, true
+		}
+	}
+	r := rune(pid)
+	if at := strings.IndexRune(said, r); (pid >= utf8.RuneSelf || pid < '\t') && utf8.ValidRune(r) && at >= 0 {
+		b.saw = quote((&text{data: said}).line(at))
+		b.why = fmt.Sprintf("%q is the character number %d: string(%[2]d) is that, and not its digits", r, pid)
+		b.try = "make digits of the number: %d, or strconv.Itoa"
+		return b, true
+	}
+	return b, false
+}
+
+// hexClaim is pidClaim for a number that may be hexadecimal.
+var hexClaim = pattern.Lazy(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*(?:0x)?([0-9a-f]+)\b`)
