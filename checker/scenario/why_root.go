@@ -273,6 +273,7 @@ func (f *facts) reaches() (because, bool) {
 			}
 			if strings.HasPrefix(way.To, "socket:") {
 				b.why = "a socket stays in the network namespace that it was made in, wherever its process goes"
+				b.try = "close it before the command is executed, or make it with SOCK_CLOEXEC"
 			}
 			return b, true
 		case way.Group:

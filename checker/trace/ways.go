@@ -12,9 +12,9 @@ import (
 
 // openWays adds what a process has open that leads out of its container: folders
 // outside of root; the host's namespaces, where it is in others itself, and
-// processes that are in them, for setns(2) takes both; sockets by which the
-// network of the host is set up, for a socket stays in the namespace that it was
-// made in; and files of control groups, which /proc/PID/fd opens anew for writing.
+// processes that are in them, for setns(2) takes both; sockets of the host's network,
+// for a socket stays in the namespace that it was made in; and files of control groups,
+// which /proc/PID/fd opens anew for writing.
 func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
 	fds, err := r.openFiles(pid)
 	if err != nil {
@@ -125,10 +125,10 @@ func (r *Recorder) leadsTo(pid, fd, at int, inode uint64, own inodes) string {
 	return ""
 }
 
-// controlled returns the network namespace of a socket of netlink(7) or packet(7):
-// who holds one sets up the network there or overhears it, wherever he is himself.
-// It is 0 for other sockets. Lists of sockets in /proc lack those that were not used
-// yet, so the socket itself is asked.
+// controlled returns the network namespace of a socket of netlink(7), packet(7) or
+// ip(7): who holds one sets up the network there, by netdevice(7) with the last,
+// overhears it or talks on it, wherever he is himself. It is 0 for other sockets. Lists
+// of sockets in /proc lack those that were not used yet, so the socket itself is asked.
 func (r *Recorder) controlled(pid, fd int) uint64 {
 	process, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -145,7 +145,7 @@ func (r *Recorder) controlled(pid, fd int) uint64 {
 	}
 	defer closeRaw(socket)
 	domain, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil || domain != unix.AF_NETLINK && domain != unix.AF_PACKET {
+	if err != nil || !slices.Contains([]int{unix.AF_NETLINK, unix.AF_PACKET, unix.AF_INET, unix.AF_INET6}, domain) {
 		return 0
 	}
 	ns, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(socket), unix.SIOCGSKNS, 0)
