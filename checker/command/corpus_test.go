@@ -225,6 +225,9 @@ func holdVerdict(t *testing.T, e *course.Exercise, w *want, j *judged, limited b
 			break
 		}
 	}
+	if w.Verdict == grade.Error {
+		assert.True(t, slices.ContainsFunc(check.Steps, func(s grade.StepResult) bool { return s.Try != "" }), "no way out: %s", shown)
+	}
 	if j.first != nil {
 		assert.Empty(t, j.first.End.Broken)
 	}

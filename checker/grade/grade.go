@@ -19,6 +19,7 @@
 package grade
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -65,6 +66,7 @@ type StepResult struct {
 	MaxScore int                `json:"max_score"` // the step's points, whether they count or not
 	Findings []scenario.Finding `json:"findings"`  // never null
 	Reason   string             `json:"reason,omitempty"`
+	Try      string             `json:"try,omitempty"` // what to do about an error, where it is known
 	// Needs holds the steps that would have had to pass first, if that is why
 	// the step was skipped.
 	Needs []int `json:"needs,omitempty"`
@@ -101,6 +103,9 @@ func Judged(step Step, outcome scenario.Outcome, err error) StepResult {
 	switch {
 	case err != nil:
 		r.Verdict, r.Reason = Error, err.Error()
+		if u := (*scenario.Undecided)(nil); errors.As(err, &u) {
+			r.Try = u.Try
+		}
 	case outcome.Skipped != "":
 		r.Verdict, r.Reason, r.Needs = Skip, outcome.Skipped, slices.Clone(outcome.Unmet)
 	case outcome.Checks == 0:

@@ -3,6 +3,7 @@ package grade
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/parser"
 	"go/token"
 	"strconv"
@@ -99,6 +100,11 @@ func TestJudged(t *testing.T) {
 	assert.Equal(t, Skip, r.Verdict)
 	assert.Equal(t, []int{1}, r.Needs)
 	assert.Equal(t, "waits", r.Reason)
+
+	undecided := broken()
+	undecided.Err = fmt.Errorf("line 3: %w", &scenario.Undecided{Reason: "real root may", Try: "AS=root"})
+	r = Judged(step, undecided, nil)
+	assert.Equal(t, []string{"error", "line 3: real root may", "AS=root"}, []string{string(r.Verdict), r.Reason, r.Try})
 
 	for _, r := range []StepResult{
 		Judged(step, passed(), errors.New("no scenario")),
@@ -225,6 +231,6 @@ func TestImports(t *testing.T) {
 	for _, spec := range file.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
 		require.NoError(t, err)
-		assert.Contains(t, strings.Fields("slices time pidone/checker/scenario"), path)
+		assert.Contains(t, strings.Fields("errors slices time pidone/checker/scenario"), path)
 	}
 }

@@ -131,6 +131,7 @@ func textCases(t testing.TB) []textCase {
 		{"build", broken, Context{Folder: "exercises/03-namespace-isolation"}},
 		{"refused", refused, Context{}},
 		{"error", check(grade.Error, steps(pass, grade.StepResult{Verdict: grade.Error, Reason: "record the run: no space left on device"}, pass, waits)), Context{}},
+		{"undecided", check(grade.Error, steps(pass, grade.StepResult{Verdict: grade.Error, Reason: "real root may: make check STEP=04 VM=1 AS=root", Try: "make check STEP=04 VM=1 AS=root"})), Context{}},
 		{"skip", check(grade.Skip, steps(pass, grade.StepResult{Verdict: grade.Skip, Reason: "this kernel has no time namespaces"})), Context{}},
 		{"skips", check(grade.Skip, steps(lacks, pass, lacks, lacks)), Context{}},
 		{"nothing", &grade.Check{Verdict: grade.Error, Build: grade.Build{OK: true}}, Context{}},

@@ -197,6 +197,11 @@ func (w *writer) next(c *grade.Check) []string {
 		}
 		return []string{"make trace STEP=" + number + " draws what happened"}
 	case grade.Error, grade.Skip:
+		for i := range c.Steps {
+			if try := c.Steps[i].Try; try != "" {
+				return []string{w.see(try)}
+			}
+		}
 		return []string{"make doctor tells what this machine can run"}
 	}
 	if !c.Build.OK && len(c.Build.Errors) > 0 {

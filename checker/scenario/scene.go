@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -108,6 +107,12 @@ type Outcome struct {
 	Unmet    []int     // the steps that would have to pass first
 	Err      error     // we broke or cannot tell; the rest says nothing then
 }
+
+// Undecided is the error of a check that cannot be decided where the submission was run,
+// for the sake of something that the program does; Try says what decides it.
+type Undecided struct{ Reason, Try string }
+
+func (u *Undecided) Error() string { return u.Reason }
 
 // A scene is where a script stands while it is run.
 type scene struct {
@@ -268,11 +273,17 @@ func (s *scene) check(do action) (*failure, error) {
 			return nil, err
 		}
 		if s.facts.tracedTwice() {
-			return nil, errors.New("the program has one of its processes traced with ptrace, as SysProcAttr.Ptrace does: every process has one tracer, and here that is the recorder (EPERM); without ptrace it can be checked")
+			return nil, &Undecided{
+				"the program has one of its processes traced with ptrace, as SysProcAttr.Ptrace does: every process has one tracer, and here that is the recorder (EPERM); without ptrace it can be checked",
+				"leave ptrace out, then check again",
+			}
 		}
 		if what := s.facts.beyond(fail); what != "" {
 			number, _, _ := strings.Cut(s.script.Exercise, "-")
-			return nil, fmt.Errorf("the program wants to %s: root of a user namespace, as in the sandbox, may not, real root may: make check STEP=%s VM=1 AS=root", what, number)
+			try := fmt.Sprintf("make check STEP=%s VM=1 AS=root", number)
+			return nil, &Undecided{
+				fmt.Sprintf("the program wants to %s: root of a user namespace, as in the sandbox, may not, real root may: %s", what, try), try,
+			}
 		}
 	}
 	return fail, nil
