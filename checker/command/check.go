@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -197,11 +198,9 @@ func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.T
 		if err := s.await(); err != nil {
 			return nil, err
 		}
-		steps = a.runAndJudge(s, b, by, j, false)
-		if a.ctx.Err() == nil && slices.ContainsFunc(steps, func(r grade.StepResult) bool { return r.Verdict == grade.Error }) {
-			// A busy machine may be the reason: once more, with nothing beside.
-			steps = a.runAndJudge(s, b, by, j, true)
-		}
+		steps = onceMore(a.ctx, func(alone bool) ([]grade.StepResult, string) {
+			return a.runAndJudge(s, b, by, j, alone)
+		})
 		done()
 		if err := a.ctx.Err(); err != nil {
 			return nil, err
@@ -215,13 +214,26 @@ func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.T
 	return j, nil
 }
 
+// onceMore judges, and judges again with nothing beside the runs where the checker
+// could not tell, or has its doubts: a busy machine may be the reason, unless it is
+// known what is.
+func onceMore(ctx context.Context, judge func(alone bool) (steps []grade.StepResult, doubt string)) []grade.StepResult {
+	steps, doubt := judge(false)
+	unknown := func(r grade.StepResult) bool { return r.Verdict == grade.Error && r.Try == "" }
+	if ctx.Err() == nil && (doubt != "" || slices.ContainsFunc(steps, unknown)) {
+		steps, _ = judge(true)
+	}
+	return steps
+}
+
 // runAndJudge runs a program as the scenarios want it, and judges.
-func (a *app) runAndJudge(s *session, b *build.Result, by *judging, j *judged, alone bool) (steps []grade.StepResult) {
+func (a *app) runAndJudge(s *session, b *build.Result, by *judging, j *judged, alone bool) (steps []grade.StepResult, why string) {
 	j.first = nil
 	runs := s.runs(a.ctx, b, by.wanted(), alone)
 	defer runs.close()
-	steps, j.outcomes = by.steps(a.ctx, firstRun(runs.run, &j.first))
-	return steps
+	var kept scenario.Recording
+	steps, j.outcomes = by.steps(a.ctx, firstRun(kept.Record(runs.run), &j.first))
+	return steps, doubt(&kept)
 }
 
 // remember keeps the score reached.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"pidone/checker/build"
 	"pidone/checker/evidence"
+	"pidone/checker/grade"
 	"pidone/checker/scenario"
 )
 
@@ -67,4 +69,43 @@ func TestSlept(t *testing.T) {
 		}
 		assert.Equal(t, c.slept, slept(run), name)
 	}
+}
+
+// TestOnceMore says after what a check judges again, alone, and that it believes that.
+func TestOnceMore(t *testing.T) {
+	t.Parallel()
+	passed, failed := grade.StepResult{Verdict: grade.Pass}, grade.StepResult{Verdict: grade.Fail}
+	unknown := grade.StepResult{Verdict: grade.Error, Reason: "no answer"}
+	undecided := grade.StepResult{Verdict: grade.Error, Reason: "real root may", Try: "AS=root"}
+	for name, c := range map[string]struct {
+		first  []grade.StepResult
+		doubt  string
+		judged int
+	}{
+		"passed":                 {[]grade.StepResult{passed, passed}, "", 1},
+		"failed":                 {[]grade.StepResult{passed, failed}, "", 1},
+		"could not tell":         {[]grade.StepResult{passed, unknown}, "", 2},
+		"has its doubts":         {[]grade.StepResult{passed, failed}, "out of time", 2},
+		"it is known what helps": {[]grade.StepResult{undecided, undecided}, "", 1},
+	} {
+		var alone []bool
+		got := onceMore(t.Context(), func(only bool) ([]grade.StepResult, string) {
+			if alone = append(alone, only); only {
+				return []grade.StepResult{passed}, "it is believed even so"
+			}
+			return c.first, c.doubt
+		})
+		want := c.first
+		if c.judged == 2 {
+			want = []grade.StepResult{passed}
+		}
+		assert.Equal(t, []bool{false, true}[:c.judged], alone, name)
+		assert.Equal(t, want, got, name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	onceMore(ctx, func(only bool) ([]grade.StepResult, string) {
+		assert.False(t, only, "nobody waits for it any more")
+		return []grade.StepResult{unknown}, ""
+	})
 }
