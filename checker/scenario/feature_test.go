@@ -57,6 +57,9 @@ func TestFirstRun(t *testing.T) {
 		{Args: []string{"run", "box", "/opt/payload", "say", "a b"}, Image: "box", Features: []string{"cgroup2"}},
 		{Features: []string{"cgroup2"}},
 	}, specs)
+	specs, err = Runs(script(t, "points 1\nalone child\ncontainer\nchild exists\n"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []RunSpec{{}, {Args: []string{"child"}}}, specs, "what is only looked at in need is begun last")
 	for _, text := range []string{"points 1\ncontainer in box\nchild exists\n", "points 1\ncontainer in\nchild exists\n"} {
 		assert.Error(t, Lint(script(t, text)))
 	}

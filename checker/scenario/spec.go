@@ -57,21 +57,24 @@ func FirstRun(path string, args []string) (RunSpec, error) {
 	return specs[0], nil
 }
 
-// Runs returns all the runs that the scenario at path asks for, in its order;
-// with args in place of their own arguments, unless they are nil.
+// Runs returns all the runs that the scenario at path asks for, in its order, and
+// then those that it may ask for; with args in place of their own arguments, unless
+// they are nil.
 func Runs(path string, args []string) ([]RunSpec, error) {
 	lines, err := readScript(path)
 	if err != nil {
 		return nil, err
 	}
 	var folders, features []string
-	var specs []RunSpec
+	var specs, maybe []RunSpec
 	for _, l := range lines {
 		switch l.words[0] {
 		case "folder":
 			folders = l.words[1:]
 		case "feature":
 			features = append(features, l.words[1:]...)
+		case "alone":
+			maybe = append(maybe, RunSpec{Args: l.words[1:]})
 		}
 		s, rest := find(settings(), l.words)
 		if s == nil || s.spec == nil {
@@ -87,7 +90,7 @@ func Runs(path string, args []string) ([]RunSpec, error) {
 		}
 		specs = append(specs, spec)
 	}
-	return specs, nil
+	return append(specs, maybe...), nil
 }
 
 func commandOf(args []string) []string {
