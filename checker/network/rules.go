@@ -54,9 +54,10 @@ func tableRules() ([]string, error) {
 // AddRules adds rules to this thread's network namespace such as others have on most
 // machines: one in a table of its own, and one each in the tables filter and nat that
 // iptables(8) uses, of nf_tables and of ip_tables. They do not do anything: nothing
-// leads to the first, and the others are for what comes from the address nobody, and
-// leave that to the chain's policy: a word that hardly any program has a rule with. A
-// kernel goes without what it lacks.
+// leads to the first, and the others are for what comes from the address nobody. Those
+// of nf_tables leave that to the chain's policy, a word that hardly any program has a
+// rule with; those of ip_tables, which are only counted, accept it. A kernel goes
+// without what it lacks.
 func AddRules(table string, nobody net.IP) error {
 	err := addRule(nftables.Table{Family: nftables.TableFamilyINet, Name: table}, nftables.Chain{Name: "input"},
 		&expr.Verdict{Kind: expr.VerdictAccept})

@@ -25,7 +25,8 @@ func Refuse(errno unix.Errno) uint32 {
 }
 
 // refused are the rules of every sandbox: what no exercise needs and other
-// systems fell to, but for what the Command says otherwise.
+// systems fell to, but for what the Command says otherwise. Of those that fit a call
+// the first one counts: so what hides stands before ptrace is refused altogether.
 func refused(cmd *Command) []Rule {
 	// What hides a process from its tracer, or would be another one of it. clone3's
 	// flags lie in memory, where a filter cannot see them: the recorder looks at what
