@@ -15,8 +15,8 @@ import (
 	"pidone/checker/sandbox"
 )
 
-// Most submissions are one folder that imports nothing but Go's own library.
-// For these the go command would find out what is known already, compile and
+// Most submissions are one folder that imports nothing but Go's own library and the
+// kit's modules. For these the go command would find out what is known already, compile and
 // link, which takes it as long again. With a Stock the compiler and the linker
 // are called as it would call them. Only what compiles without a word is taken
 // from that: for all else the go command is asked as ever, so that no message is
@@ -34,12 +34,12 @@ type direct struct {
 // planDirect returns nil unless a submission is of the plain kind.
 func planDirect(req Request, src *Source, p Paths) *direct {
 	lang := version.Lang(req.Tools.Version)
-	plain := req.Stock != nil && src.Package == "." && len(src.Modules) == 0 &&
+	plain := req.Stock != nil && src.Package == "." &&
 		version.Lang("go"+src.Module.Go) == lang // else it has GODEBUG settings of its own
 	if !plain {
 		return nil
 	}
-	d := &direct{lang: lang, version: req.Tools.Version, modinfo: modinfo(src.Module)}
+	d := &direct{lang: lang, version: req.Tools.Version, modinfo: modinfo(src.Module, req.Stock.modules(src.Imports))}
 	for i, f := range src.Files {
 		if path.Dir(f.Path) != "." || path.Ext(f.Path) != ".go" ||
 			bytes.Contains(f.Data, []byte("//go:embed")) || bytes.Contains(f.Data, []byte("//go:debug")) {
@@ -59,8 +59,8 @@ func planDirect(req Request, src *Source, p Paths) *direct {
 }
 
 // modinfo is the text that the go command gives the linker, between marks that
-// runtime/debug looks for.
-func modinfo(m Module) string {
+// runtime/debug looks for. In a workspace no module has a version.
+func modinfo(m Module, modules []string) string {
 	info := debug.BuildInfo{
 		Path: m.Path,
 		Main: debug.Module{Path: m.Path, Version: "(devel)"},
@@ -69,6 +69,9 @@ func modinfo(m Module) string {
 			{Key: "CGO_ENABLED", Value: "0"}, {Key: "GOARCH", Value: runtime.GOARCH}, {Key: "GOOS", Value: runtime.GOOS},
 			archSetting(),
 		},
+	}
+	for _, path := range modules {
+		info.Deps = append(info.Deps, &debug.Module{Path: path, Version: "(devel)"})
 	}
 	const start, end = "0w\xaf\f\x92t\b\x02A\xe1\xc1\a\xe6\xd6\x18\xe6", "\xf92C1\x86\x18 r\x00\x82B\x10A\x16\xd8\xf2"
 	return start + info.String() + end

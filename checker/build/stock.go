@@ -18,13 +18,20 @@ import (
 type Stock struct {
 	req Request // Kit and Tools
 
-	mu      sync.RWMutex
-	exports map[string]string // import path to file, with all that the packages import themselves
+	mu    sync.RWMutex
+	packs map[string]pack // by import path, with all that the packages import themselves
+}
+
+// A pack is a compiled package.
+type pack struct {
+	file    string   // relative to the build cache
+	module  string   // of the kit's that it belongs to; "": it is Go's own
+	imports []string // as its source has them, unless it is Go's own
 }
 
 // NewStock returns an empty Stock for the kit and the toolchain of a Request.
 func NewStock(req Request) *Stock {
-	return &Stock{req: Request{Kit: req.Kit, Tools: req.Tools}, exports: map[string]string{}}
+	return &Stock{req: Request{Kit: req.Kit, Tools: req.Tools}, packs: map[string]pack{}}
 }
 
 // Add does for packages what Warm does, and remembers them.
@@ -36,9 +43,7 @@ func (s *Stock) Add(ctx context.Context, packages []string) error {
 	found, err := exports(ctx, s.req, append([]string{"runtime"}, packages...))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for path, file := range found {
-		s.exports[path] = file
-	}
+	maps.Copy(s.packs, found)
 	return err
 }
 
@@ -46,7 +51,7 @@ func (s *Stock) Add(ctx context.Context, packages []string) error {
 func (s *Stock) has(packages []string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	unknown := func(path string) bool { return s.exports[path] == "" }
+	unknown := func(path string) bool { return s.packs[path].file == "" }
 	return !unknown("runtime") && !slices.ContainsFunc(packages, unknown)
 }
 
@@ -59,10 +64,26 @@ func (s *Stock) config(imports []string, cache string) (string, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var b strings.Builder
-	for _, path := range slices.Sorted(maps.Keys(s.exports)) {
-		fmt.Fprintf(&b, "packagefile %s=%s\n", path, filepath.Join(cache, s.exports[path]))
+	for _, path := range slices.Sorted(maps.Keys(s.packs)) {
+		fmt.Fprintf(&b, "packagefile %s=%s\n", path, filepath.Join(cache, s.packs[path].file))
 	}
 	return b.String(), true
+}
+
+// modules returns the paths of the kit's modules that packages come from, and all
+// that they import, sorted.
+func (s *Stock) modules(imports []string) []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	modules, seen := map[string]bool{}, map[string]bool{}
+	for todo := slices.Clone(imports); len(todo) > 0; todo = todo[1:] {
+		// What Go's own packages import is Go's own.
+		if p := s.packs[todo[0]]; p.module != "" && !seen[todo[0]] {
+			seen[todo[0]], modules[p.module] = true, true
+			todo = append(todo, p.imports...)
+		}
+	}
+	return slices.Sorted(maps.Keys(modules))
 }
 
 // Warm compiles packages of Go's own library and of the kit's modules into the
@@ -79,9 +100,8 @@ func Warm(ctx context.Context, req Request, packages []string) error {
 }
 
 // exports compiles packages into the user's build cache, with all that they
-// import, and returns each one's file there, relative to the cache. With an
-// error it returns those that it has.
-func exports(ctx context.Context, req Request, packages []string) (map[string]string, error) {
+// import, and returns them. With an error it returns those that it has.
+func exports(ctx context.Context, req Request, packages []string) (map[string]pack, error) {
 	cache := req.Tools.Cache
 	if cache == "" || !ownedByUs(cache) {
 		return nil, nil
@@ -101,7 +121,7 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]st
 		return nil, err
 	}
 	job := Plan(req, src)
-	job.args = slices.Concat([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Export", "--"}, packages)
+	job.args = slices.Concat([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Export,Imports,Module", "--"}, packages)
 	job.Limits.Output = 4 << 20
 	res, err := Plain(ctx, job)
 	if err != nil {
@@ -110,18 +130,26 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]st
 	if res.Code != 0 {
 		return nil, fmt.Errorf("warm the build cache: go list: exit status %d: %s", res.Code, cutText(string(res.Messages)))
 	}
-	found := map[string]string{}
+	found := map[string]pack{}
 	for in := json.NewDecoder(strings.NewReader(string(res.Messages))); in.More(); {
-		var p struct{ ImportPath, Export string }
+		var p struct {
+			ImportPath, Export string
+			Imports            []string
+			Module             *struct{ Path string }
+		}
 		if err := in.Decode(&p); err != nil {
 			return nil, fmt.Errorf("warm the build cache: go list: %w", err)
 		}
 		if rel, err := filepath.Rel(cache, p.Export); err == nil && filepath.IsLocal(rel) {
-			found[p.ImportPath] = rel
+			compiled := pack{file: rel}
+			if p.Module != nil {
+				compiled.module, compiled.imports = p.Module.Path, p.Imports
+			}
+			found[p.ImportPath] = compiled
 		}
 	}
 	for _, path := range packages {
-		if found[path] == "" && path != "unsafe" {
+		if found[path].file == "" && path != "unsafe" {
 			return found, fmt.Errorf("warm the build cache: %s cannot be compiled", path)
 		}
 	}
