@@ -102,6 +102,27 @@ func openTestSession(t *testing.T, a *app) *session {
 	return &session{host: h, root: a.root}
 }
 
+// A compiler compiles a program for an exercise.
+type compiler func(e *course.Exercise, dir string) (*build.Result, error)
+
+// compilerOf returns one for many programs: as in a class, what one of them imports is
+// ready for the next.
+func compilerOf(t *testing.T, s *session) compiler {
+	t.Helper()
+	tools, err := build.FindToolchain(t.Context(), s.root)
+	require.NoError(t, err)
+	s.tools = tools
+	w := &warmer{root: s.root, stock: build.NewStock(build.Request{Kit: s.root, Tools: tools}), tried: map[string]bool{}}
+	return func(e *course.Exercise, dir string) (*build.Result, error) {
+		w.begin(t.Context(), e.ID)
+		b, err := s.compile(t.Context(), e, build.Request{Dir: dir, Stock: w.stock})
+		if err == nil {
+			w.add(t.Context(), b.Cold)
+		}
+		return b, err
+	}
+}
+
 // TestSubmissions holds the verdict of every program in testdata/submissions,
 // and that every check of every scenario is tripped by one of them.
 func TestSubmissions(t *testing.T) {
@@ -109,6 +130,7 @@ func TestSubmissions(t *testing.T) {
 	s := openTestSession(t, a)
 	_, err := s.scratch()
 	require.NoError(t, err)
+	compile := compilerOf(t, s)
 	var mu sync.Mutex
 	tripped := map[string]map[int]bool{}
 	trip := func(scenario string, line int) {
@@ -132,7 +154,7 @@ func TestSubmissions(t *testing.T) {
 				for _, dir := range dirs {
 					t.Run(e.Number+"/"+kind+"/"+filepath.Base(dir), func(t *testing.T) {
 						t.Parallel()
-						testSubmission(t, a, s, e, dir, kind, trip)
+						testSubmission(t, a, s, e, dir, kind, compile, trip)
 					})
 				}
 			}
@@ -155,13 +177,13 @@ func TestSubmissions(t *testing.T) {
 }
 
 // testSubmission checks one program; trip is told of every check that failed.
-func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, kind string, trip func(scenario string, line int)) {
+func testSubmission(t *testing.T, a *app, s *session, e *course.Exercise, dir, kind string, compile compiler, trip func(scenario string, line int)) {
 	p := readProgram(t, a, e, dir, kind)
 	if cannotRun(t, s, e) {
 		holdVerdict(t, e, &p.want, judgeRecording(t, a, e, kind+"-"+filepath.Base(dir), p.dir), true, trip)
 		return
 	}
-	b, err := s.build(t.Context(), e, p.dir)
+	b, err := compile(e, p.dir)
 	require.NoError(t, err)
 	testBuilt(t, a, s, p, b, trip)
 }

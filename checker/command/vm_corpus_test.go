@@ -59,8 +59,9 @@ func TestVM(t *testing.T) {
 		}
 	})
 	require.NotEmpty(t, vms)
+	compile := compilerOf(t, vms[0].session)
 	for _, e := range c.Exercises {
-		testInVMs(t, a, vms, e)
+		testInVMs(t, a, vms, e, compile)
 	}
 }
 
@@ -82,11 +83,11 @@ func bootForTest(t *testing.T, a *app, meta string) *session {
 
 // testInVMs starts a parallel test for every program of an exercise. It is
 // compiled once and checked in one VM after the other.
-func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise) {
+func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise, compile compiler) {
 	in := func(vms []inVM, name, dir string, test func(t *testing.T, s inVM, b *build.Result)) {
 		t.Run(e.Number+"/"+name, func(t *testing.T) {
 			t.Parallel()
-			b, err := vms[0].build(t.Context(), e, dir)
+			b, err := compile(e, dir)
 			require.NoError(t, err)
 			for _, s := range vms {
 				t.Run(s.kernel, func(t *testing.T) { test(t, s, b) })
