@@ -67,7 +67,7 @@ func resultOf(e *grade.Entry) result {
 // Limits of hostile submissions, so that they are through soon.
 const (
 	hostileLimit  = 6 * time.Second
-	hostileBuild  = 8 * time.Second
+	hostileBuild  = 5 * time.Second
 	hostileMemory = 400 << 20
 )
 
