@@ -15,6 +15,13 @@ export PIDONE_ARGS := $(value ARGS)
 export PIDONE_RUN := $(value RUN)
 export IMAGE NAME PACKAGE STEP SUBMISSION FORMAT VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY ROSTER
 
+# SUBMISSON=DIR would check another program, and say nothing. NO_COLOR and what is
+# Go's are for the environment.
+variables := STEP SUBMISSION FORMAT ARGS VM AS KERNEL SUBMISSIONS OUT JOBS SHARD ONLY REDO EVIDENCE ROSTER \
+  ALL IMAGE NAME PACKAGE RUN QUICK HALF ROUNDS KILLS SEED GO% CGO% PIDONE_% NO_COLOR TERM LANG LC_% CI TMPDIR HOME PATH SHELL MAKEFLAGS
+typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
+$(foreach v,$(filter-out $(variables),$(typed)),$(warning nothing here looks at $(v)=; make alone lists what there is))
+
 checker := bin/checker
 sources := go.mod go.sum $(wildcard checker/*.go checker/*/*.go checker/*/*/*.go checker/webpage/page.* checker/gradescope/* checker/*/*.s)
 
@@ -28,42 +35,53 @@ place = $(if $(VM),--vm "$$VM") $(if $(AS),--as "$$AS") $(if $(KERNEL),--kernel 
 .PHONY: vm vm-fetch vm-test vm-kernel vm-record
 
 help:
-	@echo 'make check STEP=03         check exercises/03-*/ and say what works and why the rest does not'
-	@echo 'make check STEP=03.2       check one step; STEP=all all exercises; without STEP the one that you are at'
+	@echo 'make check STEP=03         check exercises/03-*/: what works, and why not'
+	@echo 'make check STEP=03.2       check one step; STEP=all all exercises; without STEP'
+	@echo '                           the one that you are at'
 	@echo '  SUBMISSION=DIR           another folder instead'
-	@echo '  FORMAT=json              for programs; junit, tap, github, gradescope, classroom, exercism: for platforms'
+	@echo '  FORMAT=json              for programs; junit, tap, github, gradescope,'
+	@echo '                           classroom, exercism: for platforms'
 	@echo "  ARGS='run /bin/sh'       start the program with these arguments"
 	@echo '  VM=1                     in a VM with a kernel of its own (docs/vm.md)'
 	@echo 'make trace STEP=03         run it and draw what the kernel saw'
-	@echo 'make run STEP=03           run it in the sandbox, on this terminal: trying is safe'
+	@echo 'make run STEP=03           run it in the sandbox, on this terminal: it is safe'
 	@echo 'make hint STEP=03.2        the next hint for a step (ALL=1: all of them)'
 	@echo 'make list                  the exercises, and the score reached so far'
 	@echo 'make solution STEP=03      the reference solution'
 	@echo 'make reset STEP=03         start again; the old file is kept beside it'
-	@echo 'make rootfs                an image with a shell, busybox, for make run: ARGS="run busybox /bin/sh"'
+	@echo 'make rootfs                an image with a shell, busybox, for make run:'
+	@echo '                           ARGS="run busybox /bin/sh"'
 	@echo 'make pull IMAGE=alpine     a real image from a registry, for the same'
-	@echo 'make vm                    a shell in a VM with a kernel of its own, with the kit in it (docs/vm.md)'
-	@echo 'make vm-fetch              download its kernel beforehand (KERNEL=6.12: the other one)'
-	@echo 'make doctor                what this machine can run, and what to do about the rest'
+	@echo 'make vm                    a shell in a VM with the kit in it (docs/vm.md)'
+	@echo 'make vm-fetch              download its kernel beforehand (KERNEL=6.12: another)'
+	@echo 'make doctor                what this machine can run, and what to do about it'
 	@echo
 	@echo 'For instructors (docs/grading.md):'
-	@echo 'make grade SUBMISSIONS=DIR grade a folder of submissions, one entry each; the same again goes on where it was'
-	@echo '  STEP=03 OUT=report       which exercise, and where results and reports go (these are the defaults)'
+	@echo 'make grade SUBMISSIONS=DIR grade a folder of submissions, one entry each; the'
+	@echo '                           same again goes on where it was'
+	@echo '  STEP=03 OUT=report       which exercise, and where results and reports go'
+	@echo '                           (these are the defaults)'
 	@echo '  ROSTER=FILE.csv          who should have handed in'
-	@echo '  EVIDENCE=1               keep what was recorded: make regrade OUT=report judges it by changed scenarios'
+	@echo '  EVIDENCE=1               keep what was recorded: make regrade OUT=report'
+	@echo '                           judges it by changed scenarios'
 	@echo '  JOBS=4 ONLY=NAME REDO=1 SHARD=2/8 FORMAT=exercism,tap,github'
-	@echo 'make gradescope STEP=03    an autograder for Gradescope; GitHub Classroom and others: docs/platforms.md'
+	@echo 'make gradescope STEP=03    an autograder for Gradescope; GitHub Classroom and'
+	@echo '                           others: docs/platforms.md'
 	@echo
 	@echo 'For authors of exercises:'
 	@echo 'make test                  all tests'
-	@echo 'make verify                what may not drift: skeletons, pages, scenarios, verdicts'
-	@echo 'make vm-test               every program of the kit in VMs of two kernels (QUICK=1: a few; make vm-kernel: kernel tests)'
+	@echo 'make verify                what may not drift: skeletons, pages, scenarios,'
+	@echo '                           verdicts'
 	@echo 'make update                generate the exercises from the solutions'
+	@echo 'make vm-test               every program of the kit in VMs of two kernels'
+	@echo '                           (QUICK=1: a few; make vm-kernel: kernel tests)'
 	@echo 'make bench                 medians and ratios (docs/performance.md)'
-	@echo 'make browser               report.html in a headless Chromium (a part of make test, if there is one)'
+	@echo 'make browser               report.html in a headless Chromium (a part of make'
+	@echo '                           test, if there is one)'
 	@echo 'make slurm                 a class graded by a real Slurm, here (as root)'
-	@echo 'make hostile               all known programs graded ten times over, 1, 2 and 8 at once; a grader killed 50 times'
-	@echo 'make soak                  1,000 checks beside a busy CPU: always the same verdicts'
+	@echo 'make hostile               all known programs graded ten times over, 1, 2 and'
+	@echo '                           8 at once; a grader killed 50 times'
+	@echo 'make soak                  1,000 checks beside a busy CPU: the same verdicts'
 	@echo 'make fuzz                  the fuzz targets, 20 s each'
 
 # CGO_ENABLED=0 as for submissions, so that both share the compiled standard library.
