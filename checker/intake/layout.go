@@ -18,6 +18,7 @@ type platformEntry struct {
 // The names that platforms make of what they export.
 //
 //	Moodle   Jane Doe_12345_assignsubmission_file_/...
+//	         Jane Doe_12345_assignsubmission_file_.zip, packed by hand
 //	         Jane Doe_12345_assignsubmission_file_main.go
 //	         Jane Doe_12345_assignsubmission_onlinetext_/onlinetext.html
 //	Canvas   doejane_12345_67890_hand-in.zip
@@ -27,7 +28,7 @@ type platformEntry struct {
 // Canvas counts files that are handed in again: main-1.go, which does no harm,
 // and go-1.mod, which is no go.mod any more.
 var (
-	moodleName = pattern.Lazy(`^(.+?)_([0-9]+)_assignsubmission_(file|onlinetext)(?:_(.*))?$`)
+	moodleName = pattern.Lazy(`^(.+?)_([0-9]+)_assignsubmission_(file|onlinetext)(_.*|\..*)?$`)
 	canvasName = pattern.Lazy(`^(.+?)(?:_LATE)?_([0-9]{3,})_([0-9]{3,})_(.+)$`)
 	canvasText = pattern.Lazy(`^(.+?)(?:_LATE)?_([0-9]{3,})_text\.html$`)
 	goMod      = pattern.Lazy(`^go-[0-9]+\.mod$`)
@@ -37,7 +38,11 @@ var (
 // platformName reads what the name of a file or folder tells.
 func platformName(n name) (platformEntry, bool) {
 	if m := moodleName().FindStringSubmatch(n.base); m != nil {
-		return platformEntry{"Moodle", m[1], m[2], m[4], m[3] == "onlinetext"}, true
+		file := strings.TrimPrefix(m[4], "_")
+		if (isArchive(file) || isSealed(file)) && strings.HasPrefix(file, ".") { // a folder that somebody packed, and no hidden file
+			file = "files" + file
+		}
+		return platformEntry{"Moodle", m[1], m[2], file, m[3] == "onlinetext"}, true
 	}
 	if m := canvasName().FindStringSubmatch(n.base); m != nil {
 		if goMod().MatchString(m[4]) {

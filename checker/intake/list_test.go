@@ -81,6 +81,8 @@ submission_12:
 			"Jane Doe_12345_assignsubmission_onlinetext_onlinetext.html", "John Roe_12346_assignsubmission_file_a_b.zip"},
 			[]string{"Jane Doe: go.mod=Jane Doe_12345_assignsubmission_file_go.mod main.go=Jane Doe_12345_assignsubmission_file_main.go",
 				"John Roe: a_b.zip=John Roe_12346_assignsubmission_file_a_b.zip"}, nil},
+		{"Moodle's folders, packed", "Moodle", []string{"Jane Doe_12345_assignsubmission_file_.zip", "John Roe_12346_assignsubmission_file.tar.gz"},
+			[]string{"Jane Doe: files.zip=Jane Doe_12345_assignsubmission_file_.zip", "John Roe: files.tar.gz=John Roe_12346_assignsubmission_file.tar.gz"}, nil},
 		{"Canvas", "Canvas", []string{"doejane_12345_67890_hand-in.zip", "roejohn_LATE_12346_67891_main.go", "roejohn_LATE_12346_67892_util.go",
 			"poeann_12347_67893_report_1.pdf", "loefay_12348_text.html"},
 			[]string{"doejane: hand-in.zip=doejane_12345_67890_hand-in.zip", "loefay: text.html=loefay_12348_text.html", "poeann: report_1.pdf=poeann_12347_67893_report_1.pdf",
