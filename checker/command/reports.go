@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/term"
+
 	"pidone/checker/batch"
 	"pidone/checker/export"
 	"pidone/checker/grade"
@@ -109,8 +111,12 @@ func (o *outcome) summary(a *app, shown string) {
 		fmt.Fprintln(a.out, "could not be told, costs nothing, wants your look")
 		for _, e := range o.errors {
 			line, _, _ := strings.Cut(e, "\n")
+			line = printable(line)
 			// Never at the start of a line: a CI log would take a name for a command.
-			fmt.Fprintf(a.out, "      - %s\n", printable(line))
+			if term.IsTerminal(int(a.out.Fd())) {
+				line = wrap(line, screenOf(a.out).width-8, strings.Repeat(" ", 8))
+			}
+			fmt.Fprintf(a.out, "      - %s\n", line)
 		}
 		if n > len(o.errors) {
 			fmt.Fprintf(a.out, "      - and %d more: see summary.md\n", n-len(o.errors))
