@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,6 +99,9 @@ func (a *app) gradeRequest(args []string) (*gradeRequest, error) {
 	if r.dir, err = absolute(positional[0]); err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(r.dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("grade %s: it is a file: unpack it, and give the folder that holds the submissions", positional[0])
+	}
 	if !isDir(r.dir) {
 		return nil, fmt.Errorf("grade %s: there is no such folder", positional[0])
 	}
@@ -134,6 +138,9 @@ func (a *app) grade(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if err := g.sound(); err != nil {
+		return a.fail(err)
+	}
 	c, err := a.class(req)
 	if err != nil {
 		return a.fail(err)
@@ -146,6 +153,9 @@ func (a *app) grade(args []string) int {
 		return a.fail(err)
 	}
 	defer store.Close()
+	if err := sameExercise(store, req); err != nil {
+		return a.fail(err)
+	}
 	m := &batch.Manifest{Class: classOf(req.exercise), Kit: g.kit, Checker: g.checker, Shard: req.shard, Names: c.names}
 	if err := store.WriteManifest(m); err != nil {
 		return a.fail(err)
@@ -196,11 +206,25 @@ func (a *app) grader(s *session, req *gradeRequest) (*grader, error) {
 	return g, err
 }
 
+// sameExercise returns an error if a folder has the results of another exercise:
+// they would be gone.
+func sameExercise(store *batch.Store, req *gradeRequest) error {
+	m, err := batch.ReadManifest(store.Dir())
+	if err != nil || m.Class.Exercise == req.exercise.ID {
+		return nil // there is none yet, or none that can be read
+	}
+	return fmt.Errorf("grade %s into %s: it has the results of %s: name another folder, such as OUT=report-%s", req.exercise.ID, req.out, m.Class.Exercise, req.exercise.Number)
+}
+
 // known says which of the names are none.
 func known(only names, all []string) error {
 	for name := range only {
 		if !slices.Contains(all, name) {
-			return fmt.Errorf("--only %s: no submission has that name; there are, for one, %s", printable(name), printable(strings.Join(all[:min(len(all), 5)], ", ")))
+			like := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return !strings.Contains(strings.ToLower(s), strings.ToLower(name)) })
+			if len(like) == 0 {
+				like = all
+			}
+			return fmt.Errorf("--only %s: no submission has that name; there are, for one, %s", printable(name), printable(strings.Join(like[:min(len(like), 5)], ", ")))
 		}
 	}
 	return nil

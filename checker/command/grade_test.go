@@ -60,6 +60,15 @@ func TestGrade(t *testing.T) {
 		}
 	})
 
+	t.Run("another exercise", func(t *testing.T) {
+		before := reportFiles(t, out)
+		_, diagnostics, code := runChecker(t, root, nil, "grade", "--step", "02", "--out", out, dir)
+		assert.Equal(t, broken, code)
+		assert.Contains(t, diagnostics, exercise03)
+		assert.Contains(t, diagnostics, "OUT=report-02")
+		assert.Equal(t, before, reportFiles(t, out))
+	})
+
 	t.Run("regrade without root or namespaces", func(t *testing.T) {
 		before := reportFiles(t, out)
 		require.NoError(t, os.Chmod(filepath.Dir(out), 0o755))
@@ -92,6 +101,14 @@ func TestGrade(t *testing.T) {
 		assert.Contains(t, summary, "not recorded")
 		_, got = resultsFile(t, out)
 		assert.Regexp(t, "^error", got["zipped"])
+
+		// A slip of the pen costs no results.
+		before := reportFiles(t, out)
+		require.NoError(t, os.WriteFile(script, append(text, "chidl exists\n"...), 0o644))
+		_, diagnostics, code = runChecker(t, kit, nil, "regrade", out)
+		assert.Equal(t, broken, code)
+		assert.Contains(t, diagnostics, "chidl exists")
+		assert.Equal(t, before, reportFiles(t, out))
 	})
 }
 
@@ -203,10 +220,12 @@ func TestGradeUsage(t *testing.T) {
 		{[]string{"grade", "--step", "03.2", dir}, "--step 03, not 03.2"},
 		{[]string{"grade", "--step", "99", dir}, "99"},
 		{[]string{"grade", "--step", "03", "/nowhere"}, "/nowhere"},
+		{[]string{"grade", "--step", "03", "/etc/passwd"}, "it is a file"},
 		{[]string{"grade", "--step", "03", "--jobs", "99", dir}, "--jobs 99"},
 		{[]string{"grade", "--step", "03", "--shard", "9/8", dir}, "9/8"},
 		{[]string{"grade", "--step", "03", "--format", "pdf", dir}, "pdf"},
 		{[]string{"grade", "--step", "03", "--only", "bob", dir}, "bob"},
+		{[]string{"grade", "--step", "03", "--only", "Ada", dir}, "there are, for one, ada"},
 		{[]string{"grade", "--step", "03", "--roster", "/nowhere.csv", dir}, "/nowhere.csv"},
 		{[]string{"grade", "--step", "03", t.TempDir()}, "empty"},
 		{[]string{"grade", "--step", "03", filepath.Join(root, solution03)}, "make check"},

@@ -81,6 +81,17 @@ func (j *judging) wanted() []scenario.RunSpec {
 	return specs
 }
 
+// sound returns an error if a scenario cannot be read: then nobody can be judged
+// by it, and to find that out takes no class.
+func (j *judging) sound() error {
+	for _, step := range j.exercise.Steps {
+		if err := scenario.Lint(filepath.Join(j.root, step.Scenario)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // built is what compiling came to, for a report.
 func (j *judging) built(b *build.Result) grade.Build {
 	built := grade.Build{OK: b.OK, Errors: []grade.Message{}}

@@ -75,6 +75,9 @@ func (a *app) judgeAgain(store *batch.Store) (*batch.Manifest, error) {
 		return nil, err
 	}
 	j := &again{judging: newJudging(a.root, e), store: store}
+	if err := j.sound(); err != nil {
+		return nil, err
+	}
 	if j.kit, err = j.kitHash(); err != nil {
 		return nil, err
 	}
