@@ -67,8 +67,9 @@ const (
 	Nobody = "192.0.2.254"
 )
 
-// Resolv is what /etc/resolv.conf of the host holds.
-const Resolv = "nameserver " + Server + "\n"
+// Resolv is what /etc/resolv.conf of the host holds. By its first line it is told from
+// what the page has people write.
+const Resolv = "# the host's own\nnameserver " + Server + "\n"
 
 // Options say how it is made.
 type Options struct {

@@ -207,7 +207,7 @@ func (f *facts) outThere(address string) bool { return slices.Contains(f.machine
 func (f *facts) resolvOnHost(now string) because {
 	b := because{
 		cause: "resolv-on-host",
-		saw:   "the host's /etc/resolv.conf held " + quote(now),
+		saw:   fmt.Sprintf("the host's /etc/resolv.conf held %s, and at the start %s", quote(now), quote(f.run.Host.Internet.Resolv)),
 		try:   "write the container's: etc/resolv.conf below the image's root, or when the root has changed",
 	}
 	if now == "" {
