@@ -73,9 +73,12 @@ func TestWhatToDoAboutTheCompilersMessage(t *testing.T) {
 		"undefined: exec.Comand":                           "mend the first message first: later ones often follow from it",
 		`"os" imported and not used`:                       `take "os" out of the import list, or use it`,
 		"there are no Go files in the submission's folder": "give the folder that holds main.go",
+		"x redeclared in this block\n\ta.go:1:1: other":    "keep one of the two; an old copy of a file belongs in another folder",
 	} {
 		assert.Equal(t, try, DoesNotCompile(Script{}, first, "").Try, first)
 	}
+	assert.Equal(t, `it does not build: "x redeclared in this block, a.go:1:1: other declaration of x"`,
+		DoesNotCompile(Script{}, "x redeclared in this block\n\ta.go:1:1: other declaration of x", "").Saw)
 }
 
 // What a cause is about decides which step helps.

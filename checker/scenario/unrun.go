@@ -23,7 +23,7 @@ func NotTaken(script Script, cause, saw, try string) Finding {
 func DoesNotCompile(script Script, first, at string) Finding {
 	return Finding{
 		Want: "a program that compiles",
-		Saw:  "it does not build: " + quoteTo(lastLine(first), 3*maxQuote),
+		Saw:  "it does not build: " + quoteTo(strings.Join(strings.FieldsFunc(first, func(r rune) bool { return r == '\n' || r == '\t' }), ", "), 3*maxQuote),
 		Try:  mend(first),
 		Hint: script.Page, Cause: "does-not-compile", At: at,
 	}
@@ -43,6 +43,9 @@ func mend(first string) string {
 	}
 	if m := unused().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
 		return fmt.Sprintf("take %s out of the import list, or use it", m[1])
+	}
+	if strings.Contains(first, "redeclared in this block") {
+		return "keep one of the two; an old copy of a file belongs in another folder"
 	}
 	if strings.Contains(first, "no Go files") {
 		return "give the folder that holds main.go"
