@@ -133,6 +133,7 @@ func nameEnds(text string, at int, glued bool, pids joints) bool {
 var clock = pattern.Lazy(`\d{1,2}:\d\d:\d\d(\.\d+)?` +
 	`|(?i:\d{1,2}:\d\d ?[ap]m\b)` +
 	`|\d{4}[-/]\d{1,2}[-/]\d{1,2}` +
+	`|\b\d{1,2}[-/]\d{1,2}[-/]\d{4}\b` +
 	`|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2}\b` +
 	`|#\d+ SMP`)
 
