@@ -105,6 +105,11 @@ func (f *facts) firstKilled() because {
 	return f.signalled(f.first, because{cause: "first-killed", saw: "the first process was ended by " + f.first.Exit.Signal})
 }
 
+// childKilled says that a signal ended the child, and who sent it.
+func (f *facts) childKilled() because {
+	return f.signalled(f.child, because{cause: "child-killed", saw: "the child was ended by " + f.child.Exit.Signal})
+}
+
 // childBad says why the child did not end well. It is called only if it did not.
 func (f *facts) childBad() because {
 	if f.child == nil {
@@ -124,7 +129,7 @@ func (f *facts) childBad() because {
 		case !f.outlived():
 			return f.gone().with("the child was ended by %s, and nobody had waited for it", exit.Signal)
 		}
-		return f.signalled(f.child, because{cause: "child-killed", saw: "the child was ended by " + exit.Signal})
+		return f.childKilled()
 	}
 	if b, ok := f.refusedProcess(); ok {
 		return b

@@ -39,6 +39,12 @@ func (f *facts) oldHostname() because {
 	if b, ok := f.broke(); ok {
 		return b
 	}
+	if f.ended(f.child) && f.child.Exit.Signal == "SIGKILL" && f.run.End.OutOfMem {
+		return f.outOfMemory(f.child)
+	}
+	if f.ended(f.child) && f.child.Exit.Signal != "" {
+		return f.childKilled()
+	}
 	return because{
 		cause: "hostname-not-set",
 		saw:   saw,

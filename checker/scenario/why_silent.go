@@ -63,7 +63,7 @@ func (f *facts) saidNothing() because {
 	case e.Signal == "SIGKILL" && f.run.End.OutOfMem:
 		b = f.outOfMemory(f.child)
 	case e.Signal != "":
-		b.why = "it was ended by " + e.Signal
+		b = f.childKilled()
 	case e.Code != 0 && !e.Injected:
 		b.why = fmt.Sprintf("it exited with %d", e.Code)
 	}

@@ -41,7 +41,7 @@ func wrongOutput() []submission {
 			child.sethostname("silent")
 			first.print("hostname silent, pid 1\n")
 		})},
-		{name: "killed for memory before it printed", causes: map[int][]string{1: {"out-of-memory"}, 3: {"hostname-not-set"}}, main: output(func(first, child *proc) {
+		{name: "killed for memory before it printed", causes: map[int][]string{1: {"out-of-memory"}, 3: {"out-of-memory"}}, main: output(func(first, child *proc) {
 			first.k.run.End.OutOfMem = true
 			child.killed("SIGKILL")
 		})},
