@@ -93,15 +93,21 @@ func (f *facts) refused() (because, bool) {
 	return because{}, false
 }
 
-// unmapped returns the call that made the child in a user namespace for which
-// nothing opened a map of users: nobody is root in there.
+// unmapped returns the call that made the child in a user namespace, if no map of
+// users that was written has a 0 in it: nobody is root in there.
 func (f *facts) unmapped() (made *evidence.Event, ok bool) {
 	made = f.creation(f.child)
 	if made == nil || !slices.Contains(made.Flags, "CLONE_NEWUSER") || slices.Contains(f.run.End.Cut, "events") {
 		return nil, false
 	}
 	return made, !slices.ContainsFunc(f.run.Events, func(e *evidence.Event) bool {
-		return e.Errno == "" && strings.HasSuffix(e.Path, "/uid_map")
+		if e.Target == nil || !strings.HasSuffix(e.Target.Name, "/uid_map") || e.Errno != "" {
+			return false
+		}
+		return slices.ContainsFunc(strings.Split(string(e.Data), "\n"), func(line string) bool {
+			inside := strings.Fields(line)
+			return e.Cut || len(inside) > 0 && inside[0] == "0"
+		})
 	})
 }
 
