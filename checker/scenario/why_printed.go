@@ -80,6 +80,9 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	if b, ok := f.joined(names); ok {
 		return b
 	}
+	if b, ok := f.recased(names); ok {
+		return b
+	}
 	if p, ok := f.printedOld(names); ok {
 		return f.notAgain(p, names[0])
 	}
@@ -147,6 +150,25 @@ func (f *facts) joined(names []string) (because, bool) {
 						at:    e.At,
 					}, true
 				}
+			}
+		}
+	}
+	return because{}, false
+}
+
+// recased says that a hostname of the child's was printed with other capitals.
+func (f *facts) recased(names []string) (because, bool) {
+	for _, p := range f.inside() {
+		said := f.words(p)
+		lower := strings.ToLower(said)
+		for _, name := range names {
+			if ends := findName(lower, strings.ToLower(name), nil); len(ends) > 0 && len(lower) == len(said) {
+				return because{
+					cause: "hostname-not-printed",
+					saw:   fmt.Sprintf("%s wrote %s, and its hostname is %s", f.who(p), quote((&text{data: said}).line(ends[0])), word(name)),
+					why:   "with other capital letters it is another name",
+					try:   "print the name as the kernel says it",
+				}, true
 			}
 		}
 	}
