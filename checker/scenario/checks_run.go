@@ -187,6 +187,13 @@ func firstPID(s *scene) (*failure, error) {
 		saw:   fmt.Sprintf("the first process printed %s and not its pid, %d", quote(f.lastWords(f.first)), pid),
 		try:   "have the parent ask for its own pid and print it",
 	}
+	if line, claimed := claim(f.words(f.first)); line != "" {
+		b.saw = fmt.Sprintf("the first process wrote %s", quote(line))
+		b.why = fmt.Sprintf("it is pid %d, and not %d", pid, claimed)
+		if f.child != nil && slices.Contains(f.child.PIDs, claimed) {
+			b.why = fmt.Sprintf("it is pid %d; %d is the child", pid, claimed)
+		}
+	}
 	if other, ok := misspelt(f.words(f.first), pid); ok {
 		b.why, b.try = other.why, other.try
 		b.saw = "the first process wrote " + other.saw

@@ -212,6 +212,52 @@ func sayings() []said {
 			made.Done, made.Result, made.After = 0, 0, nil
 		}), 1, "after 10 s the child had not executed any program yet",
 			"the clone that made it waits until it does (CLONE_VFORK), and it waited for something, too", "03.1"},
+		{in03(func(first *proc, _ RunSpec) { // cmd.Dir is not there
+			child := first.clone(isolated...)
+			child.refuse("chdir", "ENOENT").Path = "/srv"
+			child.exit(253)
+			first.wait(child).log("fork/exec /proc/self/exe: no such file or directory\n").exit(1)
+		}), 1, "the child exited with 253 before it executed any program", `chdir("/srv") failed: no such file (ENOENT)`, "03.1"},
+		{in03(func(first *proc, _ RunSpec) { // Setctty without a terminal
+			child := first.clone(isolated...)
+			child.exit(253)
+			first.wait(child).log("fork/exec /proc/self/exe: inappropriate ioctl for device\n").exit(1)
+		}), 3, "the child exited with 253 before it executed any program",
+			`the first process wrote "fork/exec /proc/self/exe: inappropriate ioctl for device"`, "03.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			first.call(evidence.Event{Call: "kill", PID: child.PIDs[0], Signal: "SIGKILL"})
+			child.killed("SIGKILL")
+			first.wait(child).exit(0)
+		}), 1, "the child was ended by SIGKILL", "the first process sent it that signal", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print("I am 1\n").sethostname("Box").print("on box\n")
+			finish(first, child)
+		}), 3, `the child wrote "on box", and its hostname is "Box"`, "with other capital letters it is another name", "03.3"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			child := first.clone().exec(program, "/proc/self/exe", "child")
+			hello(child)
+			child.exit(spec.ChildExit)
+			first.wait(child).print(fmt.Sprintf("pid %d\nexit code %d\n", child.PIDs[0], spec.ChildExit)).exit(0)
+		}), 3, `the first process wrote "pid 41734"`, "it is pid 41733; 41734 is the child", "02.3"},
+		{in02(func(first *proc, spec RunSpec) { // told before it is known
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			child := first.print(fmt.Sprintf("parent: my pid is %d\n", first.PIDSelf())).clone().exec(program, "/proc/self/exe", "child")
+			hello(child)
+			first.print("exit code 3\n")
+			child.exit(spec.ChildExit)
+			first.wait(child).exit(0)
+		}), 3, `the child exited with 3; the first process exited with 0 and wrote "exit code 3"`, "it wrote that before the child had ended", "02.3"},
 		{in02(func(first *proc, spec RunSpec) { // a 3 learnt by heart
 			if len(spec.Args) > 0 {
 				hello(first)

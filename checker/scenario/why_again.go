@@ -180,6 +180,9 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 		saw:   fmt.Sprintf("the child exited with %d; %s", code, f.firstWords()),
 		try:   "ask for the child's exit code after waiting, and print it",
 	}
+	if f.toldBefore(code) {
+		b.why = "it wrote that before the child had ended"
+	}
 	if told := f.lines(code); len(told) > 0 {
 		b.why = fmt.Sprintf("it wrote %s in the run, too, in which the child exited with %d", quote(told[0]), natural.child.Exit.Code)
 	}
@@ -191,6 +194,15 @@ func (f *facts) unreported(natural *facts) (b because, ok bool) {
 		b.try = "find why the parent fails, though the child did not"
 	}
 	return b, false
+}
+
+// toldBefore tells whether the last line of the first process has that number, and
+// was written before the child had ended.
+func (f *facts) toldBefore(code int) bool {
+	last := f.lastWords(f.first)
+	return slices.ContainsFunc(f.number(f.theFirst(), func(n int) bool { return n == code }), func(p printing) bool {
+		return p.event.Seq < f.child.Exit.Seq && strings.TrimSpace(p.line()) == last
+	})
 }
 
 // lines returns the lines with that number that the processes outside of the

@@ -113,6 +113,19 @@ func pidIn(line string) string {
 	return ""
 }
 
+// claim returns the first line that says what a pid is, and that; "" if there is none.
+func claim(said string) (line string, pid int) {
+	m := pidClaim().FindStringSubmatchIndex(said)
+	if m == nil {
+		return "", 0
+	}
+	pid, err := strconv.Atoi(said[m[2]:m[3]])
+	if err != nil {
+		return "", 0
+	}
+	return (&text{data: said}).line(m[3]), pid
+}
+
 // constantPID says that the container claimed a pid that none of it has.
 func (f *facts) constantPID(own map[int]bool) (because, bool) {
 	for _, p := range f.inside() {
