@@ -321,7 +321,7 @@ func (f *facts) arrived(instruction string, sent *evidence.SaidNetwork) (came []
 	in := f.run.Host.Internet
 	bare := false // some of it with another address
 	for _, p := range in.Arrived {
-		if strings.Contains(string(p.Data), sent.Word) {
+		if strings.Contains(string(p.Data), sent.Word) && !f.sentBack(p) {
 			came = append(came, p)
 			routed := p.TTL < sent.TTL && p.TTL >= sent.TTL-maxHops
 			forwarded = forwarded || p.From == in.HostAddress && (routed || instruction == "resolve")
@@ -334,6 +334,10 @@ func (f *facts) arrived(instruction string, sent *evidence.SaidNetwork) (came []
 	}
 	return came, forwarded
 }
+
+// sentBack tells whether a packet is the answer of a machine out there, which the
+// host took to be for elsewhere: it did not put that address in.
+func (f *facts) sentBack(p evidence.Packet) bool { return f.outThere(p.From) && !f.outThere(p.To) }
 
 // kernelForwarded returns how many packets the host's kernel passed on while the
 // command ran. A program that takes them from one interface and sends them out of
