@@ -125,6 +125,14 @@ func (f *facts) noLink(n *evidence.Networks) because {
 	return b
 }
 
+// neighbours says what other bits than the asked ones lead to.
+func neighbours(bits string) string {
+	if bits == "32" {
+		return "with /32 it has no neighbours, and the kernel no route to them"
+	}
+	return fmt.Sprintf("with /%s the kernel takes other neighbours for its own", bits)
+}
+
 // wrongAddress says what is wrong with the container's end.
 func (f *facts) wrongAddress(own *evidence.Link, address string) because {
 	wanted, _, _ := strings.Cut(address, "/")
@@ -141,7 +149,7 @@ func (f *facts) wrongAddress(own *evidence.Link, address string) because {
 			b.try = "bring it up, when it is where it belongs: moving an interface brings it down"
 		case ip == wanted:
 			b.cause = "address-bits"
-			b.why = fmt.Sprintf("with /%s the kernel takes other neighbours for its own", bits)
+			b.why = neighbours(bits)
 			b.try = "write the address with its bits: " + address
 		case a == "10.0.0.1/24":
 			b.cause = "address-swapped"
@@ -183,7 +191,7 @@ func (f *facts) noHostAddress(n *evidence.Networks, end, at *evidence.Link, addr
 			return b
 		case ip == wanted:
 			b.cause = "address-bits"
-			b.why = fmt.Sprintf("with /%s the kernel takes other neighbours for its own", bits)
+			b.why = neighbours(bits)
 			b.try = "write the address with its bits: " + address
 			return b
 		case a == "10.0.0.2/24":
