@@ -58,6 +58,21 @@ const (
 // quote shows what a submission wrote: in quotes, escaped, on one line, cut.
 func quote(s string) string { return quoteTo(strings.TrimSpace(s), maxQuote) }
 
+// complaint quotes why a program gave up. What is wrong comes last there, behind what it
+// was about: of a long one the middle is left out.
+func complaint(s string) string {
+	s = strings.TrimSpace(s)
+	long := []rune(s)
+	if len(long) <= 2*maxQuote {
+		return quoteTo(s, 2*maxQuote)
+	}
+	end := string(long[len(long)-maxQuote:])
+	if i := strings.IndexByte(end, ' '); i >= 0 && i < nearBlank {
+		end = end[i+1:]
+	}
+	return quote(s) + quoteTo(end, maxQuote)
+}
+
 // word quotes a name, escaped and cut.
 func word(s string) string { return quoteTo(s, maxWord) }
 

@@ -308,6 +308,42 @@ func TestBrokenNetworks(t *testing.T) {
 	}
 }
 
+// The host's end may get its address too late, as the container's.
+func TestAnAddressOfTheHostThatComesLater(t *testing.T) {
+	o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			for _, e := range p.Execs {
+				if e.Networks == nil {
+					continue
+				}
+				for i, l := range e.Networks.Host.Links {
+					if slices.Contains(l.Addresses, "10.0.0.1/24") {
+						e.Networks.Host.Links[i].Addresses = nil
+					}
+				}
+			}
+		}
+	}), 2, nil)
+	require.Equal(t, []string{"network-late"}, causes07(o))
+	assert.Equal(t, "no 10.0.0.1/24 on the host when the command was executed, and when it ended it was there", o.Findings[0].Saw)
+}
+
+func TestThePolicyOfAChainOfTheHost(t *testing.T) {
+	for rule, try := range map[string]string{
+		"ip filter INPUT: policy drop":  "give the chain the policy back that it had: it is not yours",
+		"inet mine out: policy drop":    "delete the rule, or its whole table if that is yours, when the container has ended",
+		"ip filter FORWARD: masquerade": "delete the rule, or its whole table if that is yours, when the container has ended",
+	} {
+		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+			in := run.Host.Internet
+			in.Before.Rules = append(slices.Clone(in.Before.Rules), "ip filter INPUT: return")
+			in.After.Rules = append(slices.Clone(in.Before.Rules), rule)
+		}), 6, nil)
+		require.NotEmpty(t, o.Findings, rule)
+		assert.Equal(t, try, o.Findings[0].Try, rule)
+	}
+}
+
 // The recordings hold what a learner is told: in plain words, on one line.
 func TestNetworkFindingsAreReadable(t *testing.T) {
 	paths, err := filepath.Glob("../../testdata/evidence/" + ex07 + "/*.json")

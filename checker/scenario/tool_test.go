@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"pidone/checker/evidence"
 )
@@ -33,4 +35,62 @@ func TestAToolIsNoChild(t *testing.T) {
 			assert.Nil(t, child, what)
 		}
 	}
+}
+
+// A tool that the container used is not what it executed in place of the command.
+func TestWhyTheChildGaveUp(t *testing.T) {
+	k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+	k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+	child := first.start("CLONE_NEWPID", "CLONE_NEWNS", "CLONE_NEWNET")
+	child.clone().exec("/usr/sbin/ip", "ip", "link", "set", "lo", "up").exit(0)
+	tool := child.clone().exec("/usr/sbin/ip", "ip", "addr", "add", "10.0.0.2/24", "dev", "eth1")
+	tool.log("Cannot find device \"eth1\"\nsome advice\n")
+	tool.exit(1)
+	child.log("error: exit status 1\n")
+	child.exit(1)
+	first.exit(1)
+	f, err := study(k.over())
+	require.NoError(t, err)
+	b := f.noCommand()
+	assert.Equal(t, `the container did not execute "/bin/true"; the child exited with 1 with the words "error: exit status 1"`, b.saw)
+	assert.Equal(t, `"ip addr add 10.0.0.2/24 dev eth1" exited with 1 and said "Cannot find device \"eth1\""`, b.why)
+	assert.Equal(t, "mend that first: the child ended before it came to the command", b.try)
+}
+
+// A tool that failed is named where what it was to do is missing, and where no later one
+// did it.
+func TestToolsOfWhichNobodyAskedHowTheyEnded(t *testing.T) {
+	used := func(code int, argv ...string) func(*evidence.Run) {
+		return func(run *evidence.Run) {
+			run.Processes = append(run.Processes, &evidence.Process{
+				ID: len(run.Processes), Execs: []evidence.Exec{{Seq: 1, Path: "/usr/sbin/" + argv[0], Argv: argv}}, Exit: &evidence.Exit{Seq: 2, Code: code},
+			})
+		}
+	}
+	masquerade := []string{"iptables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"}
+	for _, c := range []struct {
+		recording string
+		step      int
+		change    func(*evidence.Run)
+		why       string
+	}{
+		{"no-nat", 4, used(2, masquerade...), `the host's packet filter has no rule for it; "iptables -t nat -A POSTROUTING -j MASQUERADE" exited with 2`},
+		{"no-nat", 4, used(0, masquerade...), "the host's packet filter has no rule for it"},
+		{"no-nat", 4, used(1, "iptables", "-t", "nat", "-C", "POSTROUTING", "-j", "MASQUERADE"), "the host's packet filter has no rule for it"},
+		{"no-forwarding", 4, used(255, "sysctl", "-w", "net.ipv4.ip_forwarding=1"), `the host does not forward packets: its net.ipv4.ip_forward is 0; "sysctl -w net.ipv4.ip_forwarding=1" exited with 255`},
+		{"rule-left-when-failing", 6, used(1, "nft", "delete", "table", "my-container"), `"nft delete table my-container" exited with 1`},
+	} {
+		o := judge07(t, network07(t, c.recording, c.change), c.step, nil)
+		require.NotEmpty(t, o.Findings, c.recording)
+		assert.Contains(t, o.Findings[0].Why, c.why)
+		if !strings.Contains(c.why, "exited") {
+			assert.NotContains(t, o.Findings[0].Why, "exited")
+		}
+	}
+}
+
+func TestTheEndOfALongComplaintIsKept(t *testing.T) {
+	assert.Equal(t, `"short: no such device"`, complaint("short: no such device\n"))
+	long := "ip link set eth0 netns 25838 name a-very-long-name and still more of it and on and on: exit status 2: Error: An interface with the same name exists in the target netns."
+	assert.Equal(t, `"ip link set eth0 netns 25838 name a-very-long-name and"..."An interface with the same name exists in the target netns."`, complaint(long))
 }

@@ -84,7 +84,7 @@ func (s *scene) aloneWay() (b because, ok bool, err error) {
 		b.cause = "own-way-failed"
 		b.saw = fmt.Sprintf("started with the argument %s, it %s", word(args), exitWords(p))
 		if said := alone.lastWords(p); said != "" {
-			b.saw += " with the words " + quote(said)
+			b.saw += " with the words " + complaint(said)
 		}
 		b.try = "find why the child's way fails: it should say so"
 	default:

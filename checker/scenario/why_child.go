@@ -50,7 +50,7 @@ func (f *facts) noChild() because {
 func (f *facts) firstWords() string {
 	s := "the first process " + exitWords(f.first)
 	if said := f.lastWords(f.first); said != "" && f.first.Exit != nil && f.first.Exit.Code != 0 {
-		s += " with the words " + quote(said)
+		s += " with the words " + complaint(said)
 	}
 	return s
 }

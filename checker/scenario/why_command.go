@@ -68,7 +68,7 @@ func (f *facts) noCommand() because {
 				b.try = "leave the image's own programs where they are, with nothing mounted over them"
 				return b
 			}
-			if !e.Self {
+			if !e.Self && (p == f.child || !f.failed(f.child)) {
 				b.saw += fmt.Sprintf(", but %s", quote(strings.Join(e.Argv, " ")))
 				if f.ended(f.first) && f.first.Exit.Code != 0 {
 					b.why = f.firstWords()
@@ -81,14 +81,8 @@ func (f *facts) noCommand() because {
 		b.saw += fmt.Sprintf("; the child was still running after %g s", float64(f.run.End.Limit)/1e6)
 		b.try = "find what the child waits for, before it becomes the command"
 	}
-	if f.ended(f.child) && (f.child.Exit.Code != 0 || f.child.Exit.Signal != "") {
-		b.saw += "; the child " + exitWords(f.child)
-		if said := f.lastWords(f.child); said != "" {
-			b.saw += " with the words " + quote(said)
-		}
-		if said := f.lastWords(f.first); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
-			b.saw += "; the first process said " + quote(said)
-		}
+	if f.failed(f.child) {
+		f.gaveUp(&b)
 		if e := f.creation(f.child); e != nil && slices.Contains(e.Flags, "CLONE_NEWUSER") && f.powerless() {
 			b.why = "it is in a user namespace of its own (CLONE_NEWUSER), in which it is not root"
 			b.try = "leave that flag out, or map root: UidMappings and GidMappings"
@@ -105,6 +99,28 @@ func (f *facts) noCommand() because {
 		}
 	}
 	return b
+}
+
+// gaveUp tells why the child ended before it came to the command, if that was said.
+func (f *facts) gaveUp(b *because) {
+	const mend = "mend that first: the child ended before it came to the command"
+	b.saw += "; the child " + exitWords(f.child)
+	all := f.lastWords(f.child)
+	if all != "" {
+		b.saw += " with the words " + complaint(all)
+		b.try = mend
+	}
+	if said := f.lastWords(f.first); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
+		b.saw += "; the first process said " + complaint(said)
+		b.try = mend
+		all += said
+	}
+	if tool := f.lastTool(f.child.Exit.Seq); tool != nil && f.failed(tool) {
+		b.try = mend
+		if said := f.toolSaid(tool); said == "" || !strings.Contains(all, said) {
+			b.why = f.toolWords(tool)
+		}
+	}
 }
 
 // powerless tells whether the child was refused what root of its own namespaces

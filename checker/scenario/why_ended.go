@@ -149,7 +149,7 @@ func (f *facts) childBad() because {
 			try:   "find why the child fails: it should say so",
 		}
 		if said := f.lastWords(f.child); said != "" {
-			b.saw += ", with the words " + quote(said)
+			b.saw += ", with the words " + complaint(said)
 		}
 	}
 	if f.first.Exit != nil && f.first.Exit.Signal == "" && f.first.Exit.Code == 0 {
@@ -291,6 +291,18 @@ func (f *facts) leftovers() (because, bool) {
 		return f.cutOff(b), true
 	}
 	return because{}, false
+}
+
+// quotes quotes the first few of some lines.
+func quotes(lines []string, most int) []string {
+	var words []string
+	for _, line := range lines[:min(most, len(lines))] {
+		words = append(words, quote(line))
+	}
+	if len(lines) > most {
+		words = append(words, fmt.Sprintf("and %d more", len(lines)-most))
+	}
+	return words
 }
 
 // wordsOf quotes the first few of some names.

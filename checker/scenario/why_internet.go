@@ -98,12 +98,15 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 		if last := f.ran().by.Networks; last != nil && last.Host != nil && last.Host.Forwards {
 			return late(saw + ": the host did not forward packets when the command was executed, and when it ended it did")
 		}
-		return because{
+		b := because{
 			cause: "forward-off",
 			saw:   saw,
 			why:   "the host does not forward packets: its net.ipv4.ip_forward is 0",
 			try:   "write 1 to /proc/sys/net/ipv4/ip_forward, on the host",
 		}
+		return f.refusedTool(b, func(name string, args []string) bool {
+			return name == "sysctl" && strings.Contains(strings.Join(args, " "), "forward")
+		})
 	}
 	if b, ok := f.hostEndWrong(n); ok {
 		return b.with("%s: %s", saw, b.saw)
@@ -334,6 +337,12 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 		saw:   "in the host's packet filter, when all was over: " + quote(left[0]),
 		try:   "delete the rule, or its whole table if that is yours, when the container has ended",
 	}
+	chain, what, _ := strings.Cut(left[0], ": ")
+	table := chain[:strings.LastIndexByte(chain, ' ')+1]
+	if strings.HasPrefix(what, "policy ") && slices.ContainsFunc(before.Rules, func(r string) bool { return table != "" && strings.HasPrefix(r, table) }) {
+		b.saw = "the policy of a chain in the host's packet filter, when all was over: " + quote(left[0])
+		b.try = "give the chain the policy back that it had: it is not yours"
+	}
 	if len(left) > 1 {
 		b.saw += fmt.Sprintf(" and %d more", len(left)-1)
 	}
@@ -345,7 +354,7 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 	if len(f.wanted("nat")) > 0 && f.ended(f.first) && (f.first.Exit.Signal != "" || f.first.Exit.Code != 0) {
 		b.why = f.firstWords()
 	}
-	return b, true
+	return f.refusedTool(b, filtering), true
 }
 
 // wanted returns what the program did for which it needs a feature of the machine.

@@ -29,13 +29,14 @@ func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
 		}
 		if len(n.Own.Rules) > 0 {
 			b.why = "the rule is in the container's network namespace, not the host's"
+			return b
 		}
-		return b
+		return f.refusedTool(b, translating)
 	}
 	i := slices.IndexFunc(rules, translates)
 	if i < 0 {
-		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(wordsOf(rules, 3)))
-		return b
+		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(quotes(rules, 3)))
+		return f.refusedTool(b, translating)
 	}
 	b.why = fmt.Sprintf("the rule that there is, %s, did not do it: it does not match, or the packet never came to it", quote(rules[i]))
 	chain, _, _ := strings.Cut(rules[i], ": ")

@@ -110,7 +110,7 @@ func (f *facts) noLink(n *evidence.Networks) because {
 			b.cause = "link-on-host"
 			b.why = fmt.Sprintf("both ends of the pair, %s and %s, are on the host", word(peer.Name), word(l.Name))
 			b.try = "move one end into the container's network namespace, before the command is executed"
-			return b
+			return f.refusedTool(b, moving(l.Name, peer.Name))
 		}
 		b.cause = "link-elsewhere"
 		b.why = fmt.Sprintf("the other end of %s is in a namespace that is not the command's", word(l.Name))
@@ -122,7 +122,7 @@ func (f *facts) noLink(n *evidence.Networks) because {
 			b.why = fmt.Sprintf("all that was made is %s on the host", linkWords(l))
 		}
 	}
-	return b
+	return f.refusedTool(b, setting("veth"))
 }
 
 // neighbours says what other bits than the asked ones lead to.
@@ -163,6 +163,9 @@ func (f *facts) wrongAddress(own *evidence.Link, address string) because {
 		if i := slices.IndexFunc(f.lastNetwork().Links, func(l evidence.Link) bool { return slices.Contains(l.Addresses, address) }); i >= 0 {
 			return late(fmt.Sprintf("no %s when the command was executed, and when it ended it was there", address))
 		}
+	}
+	if b.cause == "address-missing" {
+		return f.refusedTool(b, setting(address))
 	}
 	return b
 }
@@ -214,8 +217,22 @@ func (f *facts) noHostAddress(n *evidence.Networks, end, at *evidence.Link, addr
 		b.cause = "address-swapped"
 		b.why = fmt.Sprintf("it is on %s, in the container", word(n.Own.Links[i].Name))
 		b.try = "10.0.0.1 is the host's end, 10.0.0.2 the container's"
+		return b
 	}
-	return b
+	if f.lateOnHost(at, address) {
+		return late(fmt.Sprintf("no %s on the host when the command was executed, and when it ended it was there", address))
+	}
+	return f.refusedTool(b, setting(address))
+}
+
+// lateOnHost tells whether an interface of the host had an address when the command ended.
+func (f *facts) lateOnHost(at *evidence.Link, address string) bool {
+	last := f.ran().by.Networks
+	if last == nil || last.Host == nil {
+		return false
+	}
+	l := linkAt(last.Host, at.Index)
+	return l != nil && slices.Contains(l.Addresses, address)
 }
 
 // noRoute says why the container has not that default route.
@@ -243,8 +260,9 @@ func (f *facts) noRoute(n *evidence.Networks, via string) because {
 	if r := f.newRoute(n); r != nil {
 		b.why = fmt.Sprintf("a default route by way of %s was added on the host", via)
 		b.cause = "route-on-host"
+		return b
 	}
-	return b
+	return f.refusedTool(b, setting("default", "0.0.0.0/0"))
 }
 
 // newRoute returns a default route that the host had not before, or nil.
