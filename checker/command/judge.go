@@ -121,7 +121,7 @@ func (j *judging) notBuilt(errors []grade.Message) []grade.StepResult {
 			}
 		}
 	}
-	return j.refused(scenario.DoesNotCompile(j.script(j.exercise.Steps[0]), first, at))
+	return j.refused(scenario.DoesNotCompile(j.script(j.exercise.Steps[0]), first, at, len(errors) > 1))
 }
 
 // refused fails the first step of a submission that cannot be run.

@@ -42,7 +42,7 @@ func TestOutsiders(t *testing.T) {
 func TestFindingsWithoutARun(t *testing.T) {
 	s := Script{Exercise: ex03, Step: 1, Page: "docs/03-namespace-isolation.md", Anchor: "step-1"}
 	for _, f := range []Finding{
-		DoesNotCompile(s, "main.go:3:2: undefined: foo", "main.go:3"),
+		DoesNotCompile(s, "main.go:3:2: undefined: foo", "main.go:3", true),
 		Unchanged(s, "exercises/03-namespace-isolation/main.go:31"),
 		NotTaken(s, "not-go", "report.pdf, and no Go file", "hand in the folder with main.go"),
 	} {
@@ -72,13 +72,15 @@ func TestWhatToDoAboutTheCompilersMessage(t *testing.T) {
 		"undefined: foo":                                   "mend the first message first: later ones often follow from it",
 		"undefined: exec.Comand":                           "mend the first message first: later ones often follow from it",
 		`"os" imported and not used`:                       `take "os" out of the import list, or use it`,
+		"is a named pipe, not a regular file":              "put the file itself in its place",
 		"there are no Go files in the submission's folder": "give the folder that holds main.go",
 		"x redeclared in this block\n\ta.go:1:1: other":    "keep one of the two; an old copy of a file belongs in another folder",
 	} {
-		assert.Equal(t, try, DoesNotCompile(Script{}, first, "").Try, first)
+		assert.Equal(t, try, DoesNotCompile(Script{}, first, "", true).Try, first)
 	}
 	assert.Equal(t, `it does not build: "x redeclared in this block, a.go:1:1: other declaration of x"`,
-		DoesNotCompile(Script{}, "x redeclared in this block\n\ta.go:1:1: other declaration of x", "").Saw)
+		DoesNotCompile(Script{}, "x redeclared in this block\n\ta.go:1:1: other declaration of x", "", true).Saw)
+	assert.Equal(t, "mend what the message names, then check again", DoesNotCompile(Script{}, "undefined: foo", "", false).Try)
 }
 
 // What a cause is about decides which step helps.

@@ -19,12 +19,13 @@ func NotTaken(script Script, cause, saw, try string) Finding {
 }
 
 // DoesNotCompile is the finding for a submission that does not compile. first
-// is the first message of the build, at where it points to ("main.go:31").
-func DoesNotCompile(script Script, first, at string) Finding {
+// is the first message of the build, at where it points to ("main.go:31"), and
+// more tells whether there are others.
+func DoesNotCompile(script Script, first, at string, more bool) Finding {
 	return Finding{
 		Want: "a program that compiles",
 		Saw:  "it does not build: " + quoteTo(strings.Join(strings.FieldsFunc(first, func(r rune) bool { return r == '\n' || r == '\t' }), ", "), 3*maxQuote),
-		Try:  mend(first),
+		Try:  mend(first, more),
 		Hint: script.Page, Cause: "does-not-compile", At: at,
 	}
 }
@@ -35,7 +36,7 @@ var (
 )
 
 // mend is what to do about the first message of the build.
-func mend(first string) string {
+func mend(first string, more bool) string {
 	if m := undefined().FindStringSubmatch(first); m != nil {
 		if path := importPath(m[1]); path != "" {
 			return fmt.Sprintf("add %q to the import list at the top of the file", path)
@@ -49,6 +50,12 @@ func mend(first string) string {
 	}
 	if strings.Contains(first, "no Go files") {
 		return "give the folder that holds main.go"
+	}
+	if strings.Contains(first, "not a regular file") {
+		return "put the file itself in its place"
+	}
+	if !more {
+		return "mend what the message names, then check again"
 	}
 	return "mend the first message first: later ones often follow from it"
 }
