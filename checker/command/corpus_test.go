@@ -149,7 +149,7 @@ func TestSubmissions(t *testing.T) {
 				dirs, err := filepath.Glob(filepath.Join(a.root, "testdata/submissions", e.ID, kind, "*"))
 				require.NoError(t, err)
 				if kind != "error" {
-					require.NotEmpty(t, dirs, "no %s programs for %s", kind, e.ID)
+					require.NotEmpty(t, dirs, "no program in testdata/submissions/%s/%s/ (docs/authoring.md)", e.ID, kind)
 				}
 				for _, dir := range dirs {
 					t.Run(e.Number+"/"+kind+"/"+filepath.Base(dir), func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestSubmissions(t *testing.T) {
 				case "", "#", "points", "container", "alone", "needs", "rest", "feature", "folder":
 					continue // these set up, and check nothing
 				}
-				assert.True(t, tripped[step.Scenario][i+1], "%s:%d: %q is tripped by no program", step.Scenario, i+1, line)
+				assert.True(t, tripped[step.Scenario][i+1], "%s:%d: %q is tripped by no program: make one in testdata/submissions/%s/reject/", step.Scenario, i+1, line, e.ID)
 			}
 		}
 	}

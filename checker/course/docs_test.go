@@ -65,7 +65,7 @@ func TestPagesSayWhatToType(t *testing.T) {
 			got = append(got, string(match[1]))
 		}
 		assert.Equal(t, want, got, "%s: a check for every step, and one of them all for the last", name)
-		assert.Contains(t, string(content), "exercises/"+strings.TrimSuffix(name, ".md"), name)
+		assert.True(t, strings.Contains(string(content), "exercises/"+strings.TrimSuffix(name, ".md")), "docs/%s does not say which file to open", name)
 	}
 }
 
@@ -109,20 +109,23 @@ func TestPagesAreLinked(t *testing.T) {
 	loaded, err := Load(root)
 	require.NoError(t, err)
 	contents := pagesOf(t)
+	has := func(text, which, target string) bool {
+		return regexp.MustCompile(`\[` + which + ` page[^]]*\]\(` + regexp.QuoteMeta(target) + `\)`).MatchString(text)
+	}
 	for i, e := range loaded.Exercises {
 		name := filepath.Base(e.Page)
 		text := string(contents[name])
-		assert.Contains(t, string(contents["README.md"]), "]("+name+")", "index")
+		assert.True(t, strings.Contains(string(contents["README.md"]), "]("+name+")"), "docs/README.md has no row for %s", name)
 		assert.Equal(t, i == 0, e.Before == "", "%s has a page before it", name)
 		if e.Before == "" {
-			assert.Regexp(t, `\[Previous page[^]]*\]\(README\.md\)`, text, name)
+			assert.True(t, has(text, "Previous", "README.md"), "docs/%s has no [Previous page](README.md)", name)
 		}
 		after := loaded.After(e.ID)
 		if len(after) == 0 {
-			assert.Regexp(t, `\[Next page[^]]*\]\(README\.md#what-comes-next\)`, text, name)
+			assert.True(t, has(text, "Next", "README.md#what-comes-next"), "docs/%s has no [Next page](README.md#what-comes-next)", name)
 		}
 		for _, next := range after {
-			assert.Regexp(t, `\[Next page[^]]*\]\(`+regexp.QuoteMeta(filepath.Base(next.Page))+`\)`, text, name)
+			assert.True(t, has(text, "Next", filepath.Base(next.Page)), "docs/%s has no [Next page](%s)", name, filepath.Base(next.Page))
 		}
 	}
 }

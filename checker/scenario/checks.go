@@ -112,7 +112,11 @@ func childInNew(s *scene, kinds []string) (*failure, error) {
 	for _, kind := range missing {
 		words = append(words, kindWord(kind))
 	}
-	want := fmt.Sprintf("the child in a %s namespace of its own", words[0])
+	article := "a"
+	if missing[0] == "ipc" {
+		article = "an"
+	}
+	want := fmt.Sprintf("the child in %s %s namespace of its own", article, words[0])
 	if len(words) > 1 {
 		want = fmt.Sprintf("the child in %s namespaces of its own", list(words))
 	}

@@ -133,7 +133,7 @@ func TestEveryStepHasATodo(t *testing.T) {
 		for _, step := range exercise.Steps {
 			want = append(want, step.Number)
 		}
-		assert.Equal(t, want, slices.Compact(steps), "steps of the TODOs of %s", exercise.ID)
+		assert.Equal(t, want, slices.Compact(steps), "the steps with a region in solutions/%s (docs/authoring.md)", exercise.ID)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestTodosNameTheirExercise(t *testing.T) {
 	for _, file := range solutions(t) {
 		number := filepath.Base(filepath.Dir(file))[:2]
 		found := step.FindAllSubmatch(stages(t, file)[0], -1)
-		assert.NotEmpty(t, found, "%s names no command", file)
+		assert.NotEmpty(t, found, "%s: no TODO names a command: the last step's does, such as make check STEP=%s", file, number)
 		for _, match := range found {
 			assert.Equal(t, number, string(match[1]), file)
 		}
