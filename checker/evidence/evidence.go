@@ -172,12 +172,14 @@ type View struct {
 	ProcPIDs uint64 `json:"proc_pids,omitempty"`
 }
 
-// Way is an open file of a process, or the root directory of another one that
-// it sees in its /proc.
+// Way is an open file of a process, or of another one that it sees in its /proc,
+// or that one's root directory.
 type Way struct {
-	FD  int    `json:"fd"`            // descriptor; -1: the working directory
-	PID int    `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: none, FD counts
-	To  string `json:"to"`            // what the link in /proc says
+	FD  int `json:"fd"`            // descriptor; -1: the working directory
+	PID int `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: it is the process's own
+	// Dir: of another process's, FD is its working directory; without, its root directory.
+	Dir bool   `json:"dir,omitempty"`
+	To  string `json:"to"` // what the link in /proc says
 	// Namespace is the kind of the namespace that FD leads to, itself, or as a
 	// process or socket in it; "": FD is a folder, or what Group says.
 	Namespace string `json:"namespace,omitempty"`

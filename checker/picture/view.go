@@ -65,7 +65,13 @@ func (b *builder) sees(p *evidence.Process, v *evidence.View) []Note {
 		}
 		switch {
 		case w.PID > 0:
-			say(Warn, "/proc/%d/root leads out of its root directory", w.PID)
+			link := "root"
+			if w.Dir {
+				link = "cwd"
+			} else if w.FD >= 0 {
+				link = fmt.Sprintf("fd/%d", w.FD)
+			}
+			say(Warn, "/proc/%d/%s leads out of its root directory", w.PID, link)
 		case w.FD < 0:
 			say(Warn, "its working directory lies outside: %s", b.short(w.To))
 		case w.Namespace != "":

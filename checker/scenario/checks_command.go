@@ -44,7 +44,7 @@ func commandChecks() []sentence {
 		},
 		{
 			head: "command reaches host", check: true, neg: true,
-			about: "No file of the host can be opened by the command, and no namespace of the host entered: neither its working directory nor an open folder lies outside of its root directory, no open file is a namespace of the host that the command is not in itself, a process in one (pidfd), or a netlink, packet or IP socket made in one, nor a file of a control group, nothing of the host is mounted below it, when it is executed or when it ends, nor a layer of an overlay there (but /dev without /dev/shm, /sys, and single files that tell names, such as /etc/resolv.conf), no control group is mounted writable there but below those that limit it, and its /proc shows no process with another root.",
+			about: "No file of the host can be opened by the command, and no namespace of the host entered: neither its working directory nor an open folder lies outside of its root directory, no open file is a namespace of the host that the command is not in itself, a process in one (pidfd), or a netlink, packet or IP socket made in one, nor a file of a control group, nothing of the host is mounted below it, when it is executed or when it ends, nor a layer of an overlay there (but /dev without /dev/shm, /sys, and single files that tell names, such as /etc/resolv.conf), no control group is mounted writable there but below those that limit it, and its /proc shows no process with another root, with its working directory outside of that, or with such a folder or namespace open.",
 			parse: func(args []string) (action, error) { return noArgs(args, commandReaches) },
 		},
 		{

@@ -93,3 +93,17 @@ func TestABindMountThatTheSandboxRefuses(t *testing.T) {
 	}
 	assert.False(t, f.withoutBelow(&evidence.Event{Call: "mount", Flags: []string{"MS_BIND", "MS_REC"}, Source: "/dev"}))
 }
+
+func TestWaysThroughProc(t *testing.T) {
+	way := func(w evidence.Way) string {
+		w.PID = 1
+		o := judgeRecorded(t, ex04, "solution", 3, views(func(v *evidence.View) { v.Outside = []evidence.Way{w} }))
+		require.Len(t, o.Findings, 1)
+		assert.Equal(t, "host-through-proc", o.Findings[0].Cause)
+		return o.Findings[0].Saw
+	}
+	assert.Contains(t, way(evidence.Way{FD: -1}), "/proc/1/root leads")
+	assert.Contains(t, way(evidence.Way{FD: -1, Dir: true}), "/proc/1/cwd leads")
+	assert.Contains(t, way(evidence.Way{FD: 4, To: "/"}), "/proc/1/fd/4 leads the command out")
+	assert.Contains(t, way(evidence.Way{FD: 4, Namespace: "mnt"}), "to the host's mount namespace")
+}

@@ -3,10 +3,8 @@ package trace
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"path"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -91,27 +89,8 @@ func (r *Recorder) view(pid int) (*evidence.View, error) {
 		return nil, err
 	}
 	v.Proc, v.ProcPIDs = procShows(root)
-	v.Outside = r.otherRoots(pid, v.ProcPIDs, at, v.Outside)
+	v.Outside = r.otherWays(pid, v.ProcPIDs, at, v.Mounts, v.Outside)
 	return v, nil
-}
-
-// otherRoots adds the root directories of processes that are shown in a proc of
-// the PID namespace pids, where they lie outside of root.
-func (r *Recorder) otherRoots(pid int, pids uint64, root place, ways []evidence.Way) []evidence.Way {
-	for _, tgid := range slices.Sorted(maps.Keys(r.procs)) {
-		other := r.procs[tgid]
-		if tgid == pid || other.ev == nil || len(other.pids) == 0 || len(ways) >= maxWays || pids == 0 || pids == r.host[pidKind] {
-			continue
-		}
-		link, err := r.proc.link(other.pid, "ns/pid")
-		if err != nil || parseInode(link, "pid") != pids {
-			continue
-		}
-		if dir, err := r.proc.open(other.pid, "root", unix.O_PATH|unix.O_DIRECTORY); err == nil && !below(dir, root) {
-			ways = append(ways, evidence.Way{FD: -1, PID: other.pids[len(other.pids)-1], To: r.text(r.pathOf(other.pid, "root"))})
-		}
-	}
-	return ways
 }
 
 // remounted notes what a process sees mounted at its end, where it is not what it
@@ -235,10 +214,11 @@ func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 			r.cut("mounts")
 			break
 		}
-		out = append(out, evidence.Mount{
+		seen := evidence.Mount{
 			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Covered: covered(root, m), Host: r.text(r.onHost(m)), Names: names[m.id],
 			Layers: r.argv(r.layersOf(m)),
-		})
+		}
+		out = append(out, seen)
 	}
 	return out, nil
 }

@@ -2,8 +2,10 @@ package trace
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -54,6 +56,75 @@ func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidenc
 		ways = append(ways, way)
 	}
 	return ways, nil
+}
+
+// otherWays adds what leads out of root by way of processes that are shown in a proc
+// of the PID namespace pids: the root and working directories of theirs that lie
+// outside, and what of their open files /proc/PID/fd opens for others.
+// mounts are those that the process itself sees.
+func (r *Recorder) otherWays(pid int, pids uint64, root place, mounts []evidence.Mount, ways []evidence.Way) []evidence.Way {
+	outside := func(other *process, name string, root place) bool {
+		dir, err := r.proc.open(other.pid, name, unix.O_PATH|unix.O_DIRECTORY)
+		return err == nil && !below(dir, root)
+	}
+	for _, tgid := range slices.Sorted(maps.Keys(r.procs)) {
+		other := r.procs[tgid]
+		if tgid == pid || other.ev == nil || len(other.pids) == 0 || len(ways) >= maxWays || pids == 0 || pids == r.host[pidKind] {
+			continue
+		}
+		link, err := r.proc.link(other.pid, "ns/pid")
+		if err != nil || parseInode(link, "pid") != pids {
+			continue
+		}
+		seen, from := other.pids[len(other.pids)-1], root
+		if outside(other, "root", root) {
+			var ok bool
+			if from, ok = r.sameRoot(other.pid, root, mounts); !ok {
+				ways = append(ways, evidence.Way{FD: -1, PID: seen, To: r.text(r.pathOf(other.pid, "root"))})
+				continue
+			}
+		}
+		if outside(other, "cwd", from) {
+			ways = append(ways, evidence.Way{FD: -1, PID: seen, Dir: true, To: r.text(r.pathOf(other.pid, "cwd"))})
+		}
+		open, err := r.openWays(other.pid, from, nil)
+		if err != nil && err != unix.ESRCH {
+			r.fail(err)
+		}
+		for _, way := range open {
+			// Sockets and pidfds are opened by nobody else.
+			if !strings.HasPrefix(way.To, "socket:") && !strings.HasPrefix(way.To, "anon_inode:") && len(ways) < maxWays {
+				way.PID = seen
+				ways = append(ways, way)
+			}
+		}
+	}
+	return ways
+}
+
+// sameRoot tells whether a process that is in another mount namespace has there, as
+// the highest folder, what root is, and nothing of the host mounted that is not
+// among mounts; and returns its root directory.
+func (r *Recorder) sameRoot(pid int, root place, mounts []evidence.Mount) (place, bool) {
+	dir, err := r.proc.open(pid, "root", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return place{}, false
+	}
+	defer closeRaw(dir)
+	up, err := unix.Openat(dir, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return place{}, false
+	}
+	defer closeRaw(up)
+	at, err := placeOf(dir)
+	above, errAbove := placeOf(up)
+	seen, errMounts := r.mountsOf(pid, dir)
+	if err != nil || errAbove != nil || errMounts != nil || !at.sameFile(root) || at != above {
+		return at, false
+	}
+	return at, !slices.ContainsFunc(seen, func(m evidence.Mount) bool {
+		return m.Host != "" && !slices.ContainsFunc(mounts, func(own evidence.Mount) bool { return own.Point == m.Point && own.Host == m.Host })
+	})
 }
 
 // openFiles lists the descriptors of a process.

@@ -38,7 +38,16 @@ func parent(args []string) (int, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWNS,
 	}
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	cmd.ExtraFiles = []*os.File{os.NewFile(uintptr(ends[1]), "the parent")}
 	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	cmd.ExtraFiles[0].Close()
+	if err := handOver(ends[0]); err != nil {
 		return 0, err
 	}
 	var exit *exec.ExitError
@@ -46,6 +55,41 @@ func parent(args []string) (int, error) {
 		return 0, err
 	}
 	return cmd.ProcessState.ExitCode(), nil
+}
+
+// handOver sends the host's root when the command runs.
+func handOver(to int) error {
+	if n, err := unix.Read(to, make([]byte, 1)); n == 0 || err != nil {
+		return err
+	}
+	host, err := unix.OpenTree(unix.AT_FDCWD, "/", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	if err != nil {
+		return fmt.Errorf("open the host: %w", err)
+	}
+	defer unix.Close(host)
+	return unix.Sendmsg(to, []byte("/"), unix.UnixRights(host), nil, 0)
+}
+
+// mountHost asks for the host's root, and mounts it.
+func mountHost(from int) error {
+	if _, err := unix.Write(from, []byte("!")); err != nil {
+		return err
+	}
+	rights := make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := unix.Recvmsg(from, make([]byte, 1), rights, unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:n])
+	if err != nil || len(messages) != 1 {
+		return errors.Join(err, errors.New("no descriptor came"))
+	}
+	host, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return err
+	}
+	defer unix.Close(host[0])
+	return unix.MoveMount(host[0], "", unix.AT_FDCWD, "/mnt", unix.MOVE_MOUNT_F_EMPTY_PATH)
 }
 
 func child(image string, command []string) error {
@@ -56,10 +100,7 @@ func child(image string, command []string) error {
 		return fmt.Errorf("private: %w", err)
 	}
 	rootfs := filepath.Join("/fs", image, "rootfs")
-	host, err := unix.OpenTree(unix.AT_FDCWD, "/", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
-	if err != nil {
-		return fmt.Errorf("open the host: %w", err)
-	}
+	unix.CloseOnExec(3)
 	if err := syscall.Chroot(rootfs); err != nil {
 		return fmt.Errorf("chroot: %w", err)
 	}
@@ -71,7 +112,7 @@ func child(image string, command []string) error {
 	}
 	cmd := &exec.Cmd{Path: command[0], Args: command, Stdout: os.Stdout, Stderr: os.Stderr}
 	input, err := cmd.StdinPipe()
-	if err := errors.Join(err, cmd.Start(), unix.MoveMount(host, "", unix.AT_FDCWD, "/mnt", unix.MOVE_MOUNT_F_EMPTY_PATH)); err != nil {
+	if err := errors.Join(err, cmd.Start(), mountHost(3)); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	// The command reads to the end, and cannot have ended before.
