@@ -107,3 +107,22 @@ func TestWaysThroughProc(t *testing.T) {
 	assert.Contains(t, way(evidence.Way{FD: 4, To: "/"}), "/proc/1/fd/4 leads the command out")
 	assert.Contains(t, way(evidence.Way{FD: 4, Namespace: "mnt"}), "to the host's mount namespace")
 }
+
+func TestASecondProc(t *testing.T) {
+	for name, host := range map[string]bool{"of the container": false, "of the host": true} {
+		o := judgeRecorded(t, ex04, "solution", 3, func(run *evidence.Run) {
+			pids := uint64(1)
+			if host {
+				pids = run.Host.Namespaces["pid"]
+			}
+			mounted(evidence.Mount{Point: "/tmp", FSType: "proc", Root: "/", PIDs: pids})(run)
+		})
+		if !host {
+			assert.Empty(t, o.Findings, name)
+			continue
+		}
+		require.Len(t, o.Findings, 1, name)
+		assert.Equal(t, "proc-of-host", o.Findings[0].Cause)
+		assert.Contains(t, o.Findings[0].Saw, `at "/tmp" in the container`)
+	}
+}

@@ -83,8 +83,9 @@ func (f *facts) reaches() (because, bool) {
 	if ok {
 		b.why = "it was mounted when the command was running already"
 		b.try = "mount nothing of the host in there, before or after"
+		return b, true
 	}
-	return b, ok
+	return f.procElsewhere(slices.Concat(v.Mounts, f.ran().by.Mounts))
 }
 
 // throughProc says how another process of the container leads the command out of
@@ -110,6 +111,29 @@ func (f *facts) throughProc(way *evidence.Way) because {
 		b.try = "change the working directory to / after the root was changed, in every process of the container"
 	}
 	return b
+}
+
+// procElsewhere says at which other path of the container than /proc the host's
+// processes are shown, if at one.
+func (f *facts) procElsewhere(mounts []evidence.Mount) (because, bool) {
+	for _, m := range mounts {
+		if m.PIDs == 0 || m.PIDs != f.run.Host.Namespaces["pid"] {
+			continue
+		}
+		b := because{
+			cause: "proc-of-host",
+			saw:   fmt.Sprintf("the host's processes are at %s in the container: %s/PID/root leads to the host's files", word(m.Point), m.Point),
+			try:   "mount no proc there but the container's own",
+		}
+		for _, e := range f.procMounts() {
+			if p := f.run.Process(e.Process); e.Errno == "" && state(p).Namespaces["pid"] == m.PIDs && path.Base(e.Path) == path.Base(m.Point) {
+				b.why = fmt.Sprintf("%s mounted it, and proc shows the PID namespace of whoever mounts it", f.who(p))
+				b.at = e.At
+			}
+		}
+		return b, true
+	}
+	return because{}, false
 }
 
 // hostMounted says which of a container's mounts shows what is the host's, if one does.

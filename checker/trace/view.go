@@ -88,7 +88,7 @@ func (r *Recorder) view(pid int) (*evidence.View, error) {
 	if v.Mounts, err = r.mountsOf(pid, root); err != nil {
 		return nil, err
 	}
-	v.Proc, v.ProcPIDs = procShows(root)
+	v.Proc, v.ProcPIDs = procShows(root, "/proc")
 	v.Outside = r.otherWays(pid, v.ProcPIDs, at, v.Mounts, v.Outside)
 	return v, nil
 }
@@ -218,6 +218,9 @@ func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Covered: covered(root, m), Host: r.text(r.onHost(m)), Names: names[m.id],
 			Layers: r.argv(r.layersOf(m)),
 		}
+		if m.fstype == "proc" && m.root == "/" && m.point != "/proc" && !seen.Covered {
+			_, seen.PIDs = procShows(root, m.point)
+		}
 		out = append(out, seen)
 	}
 	return out, nil
@@ -275,14 +278,14 @@ func (r *Recorder) onHost(m mount) string {
 	return found
 }
 
-// procShows tells whether a proc file system is at /proc below a root
+// procShows tells whether a proc file system is at a path below a root
 // directory, and of which PID namespace it is: that of its process 1.
-func procShows(root int) (mounted bool, pids uint64) {
+func procShows(root int, point string) (mounted bool, pids uint64) {
 	how := unix.OpenHow{
 		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
 	}
-	at, err := unix.Openat2(root, "proc", &how)
+	at, err := unix.Openat2(root, point, &how)
 	if err != nil {
 		return false, 0
 	}
