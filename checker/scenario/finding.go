@@ -115,6 +115,7 @@ func errnoWords(errno string) string {
 		"EINVAL":       "invalid argument",
 		"EIO":          "input/output error",
 		"ENAMETOOLONG": "name too long",
+		"ENODEV":       "no such device",
 		"ENOENT":       "no such file",
 		"ENOEXEC":      "not a program",
 		"ENOMEM":       "out of memory",

@@ -83,11 +83,7 @@ func (f *facts) noCommand() because {
 	}
 	if f.failed(f.child) {
 		f.gaveUp(&b)
-		if e := f.creation(f.child); e != nil && slices.Contains(e.Flags, "CLONE_NEWUSER") && f.powerless() {
-			b.why = "it is in a user namespace of its own (CLONE_NEWUSER), in which it is not root"
-			b.try = "leave that flag out, or map root: UidMappings and GidMappings"
-			b.at = e.At
-		}
+		f.notRoot(&b)
 		if said := f.lastWords(f.child); strings.Contains(said, "open /dev/null: no such file") {
 			b.cause = "streams-not-wired"
 			b.why = "os/exec opens /dev/null for a standard stream that is left nil, and there is none in the image"
@@ -121,6 +117,19 @@ func (f *facts) gaveUp(b *because) {
 			b.why = f.toolWords(tool)
 		}
 	}
+}
+
+// notRoot explains a child that was refused what it had to do by a user namespace in
+// which it has no rights, if it is in one.
+func (f *facts) notRoot(b *because) bool {
+	e := f.creation(f.child)
+	if e == nil || !slices.Contains(e.Flags, "CLONE_NEWUSER") || !f.powerless() {
+		return false
+	}
+	b.why = "it is in a user namespace of its own (CLONE_NEWUSER), in which it is not root"
+	b.try = "leave that flag out, or map root: UidMappings and GidMappings"
+	b.at = e.At
+	return true
 }
 
 // powerless tells whether the child was refused what root of its own namespaces
@@ -222,9 +231,13 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			b.why = fmt.Sprintf("a shell was to run the command, which is %s, and the image need not have one", word(asked[0]))
 			b.try = "execute the command itself, and hand its arguments on as a slice: no joining, no shell"
 		}
-		if f.elsewhere(p) {
+		switch change := f.changedRoot(p); {
+		case f.elsewhere(p):
 			f.inWrongRoot(p, &b)
-			b.at = f.changedRoot(p).At
+			b.at = change.At
+		case change != nil && change.Process == p.ID && strings.HasPrefix(name, "/proc/self/") && e.Errno == "ENOENT":
+			b.why = fmt.Sprintf("%s came before, and in the image there is no proc mounted", pathCall(change))
+			b.try = "start the program first, and let it change its own root then"
 		}
 		return b, true
 	}
@@ -305,6 +318,11 @@ func (f *facts) otherExit() because {
 		cause: "exit-code-lost",
 		saw:   fmt.Sprintf("the command %s, the first process %s", exitWords(f.command.by), exitWords(f.first)),
 		try:   "ask how the child ended, and end with the same code",
+	}
+	if !f.outlived() {
+		gone := f.gone()
+		b.cause, b.why, b.try = gone.cause, "it ended, and had not waited for the child", gone.try
+		return b
 	}
 	if f.command.by != f.child && f.child.Exit != nil && (f.child.Exit.Code != is.Code || f.child.Exit.Signal != is.Signal) {
 		b.why = fmt.Sprintf("the child, between them, %s", exitWords(f.child))

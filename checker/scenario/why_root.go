@@ -54,11 +54,22 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 			at:    e.At,
 		}
 		switch {
+		case e.Errno == "EPERM" && p == f.child && f.notRoot(&b):
+		case e.Errno == "ENODEV" && e.FSType != "":
+			b.why = fmt.Sprintf("the kernel knows no type of file system named %s", word(e.FSType))
+			b.try = "look at the type, the third argument"
+			if strings.Contains(e.FSType, "bind") {
+				b.cause = "bind-refused"
+				b.try = "leave the type empty: what makes a bind mount is a flag, MS_BIND"
+			}
 		case e.Call == "pivot_root" && f.refusedPivot(e, &b):
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
 			b.cause = "bind-refused"
 			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
 			b.try = remountAdvice(e)
+			if e.Errno == "EINVAL" && slices.Contains(e.Flags, "MS_BIND") {
+				b.why = fmt.Sprintf("nothing was mounted right at %s: mount(2)", word(e.Path))
+			}
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
 			b.cause = "bind-refused"
 			b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))

@@ -59,6 +59,12 @@ func (f *facts) notMounted(source, point string) because {
 			b.try = "mount before the command is executed"
 			return b
 		}
+		if e.Errno == "" && path.Clean(e.Source) == f.imagePath()+point && path.Base(e.Path) == source {
+			b.at = e.At
+			b.why = fmt.Sprintf("%s was called: the folder that shall be seen is its first argument, where it shall be seen the second", bindWords(e))
+			b.try = "give the two paths the other way round"
+			return b
+		}
 		if path.Base(e.Source) != source {
 			continue
 		}
@@ -158,7 +164,7 @@ func remountAdvice(e *evidence.Event) string {
 	case e.Errno == "ENOENT":
 		return "look at the path: it must be right where the call is made"
 	case e.Errno == "EINVAL" && slices.Contains(e.Flags, "MS_BIND"):
-		return "look at the path: a remount is of what is mounted right there"
+		return "a remount is of what is mounted right there: bind-mount first, and remount then, at the very same path"
 	}
 	return "to make one mount read-only, and not its whole file system, takes MS_REMOUNT, MS_BIND and MS_RDONLY together"
 }
