@@ -188,6 +188,42 @@ func TestForgedGroups(t *testing.T) {
 	}
 }
 
+// What is told of a group that stayed, and of a command that did not end.
+func TestWhyAGroupStays(t *testing.T) {
+	busy := func(run *evidence.Run, p *evidence.Process) {
+		end := seenAt(run, evidence.GroupsAtEnd)[0]
+		end.All = append(end.All, evidence.Group{Path: home})
+		for _, e := range run.Events {
+			if e.Call == "rmdir" || e.Call == "unlinkat" {
+				e.Errno = "EBUSY"
+			}
+		}
+	}
+	for why, change := range map[string]func(*evidence.Run, *evidence.Process){
+		"removing it failed: it had processes or groups in it still (EBUSY)": busy,
+		"removing it failed: the first process was in it itself (EBUSY)": func(run *evidence.Run, p *evidence.Process) {
+			busy(run, p)
+			put(seenAt(run, evidence.GroupsAtExit)[0], 0, home)
+		},
+		`memory.high of its group is "100000000": who takes more is slowed down, however long it takes, and not killed`: func(run *evidence.Run, p *evidence.Process) {
+			busy(run, p)
+			run.End.TimedOut = true
+			for _, q := range run.Processes {
+				q.Exit = nil
+			}
+			files := seenAt(run, evidence.GroupsAtExec)[0].Of(home).Files
+			files["memory.max"], files["memory.high"] = "max", "100000000"
+		},
+	} {
+		r := forged(t, forgery{command: "take", change: change})
+		o, err := Judge(context.Background(), Script{Path: files(t, ex05)[3], Exercise: ex05, Step: 4, WorkDir: t.TempDir()}, r.Run)
+		require.NoError(t, err)
+		require.NoError(t, o.Err)
+		require.NotEmpty(t, o.Findings, why)
+		assert.Equal(t, why, o.Findings[0].Why)
+	}
+}
+
 // A group that is not there was not made, or it was removed, or it is not seen.
 func TestNoSuchGroup(t *testing.T) {
 	for _, c := range []struct {

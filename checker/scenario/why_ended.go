@@ -75,6 +75,7 @@ func (f *facts) late() because {
 		b.why = "the child had ended before: it is not what kept the first process"
 	default:
 		b.saw = "the child still running after " + limit
+		f.slowedDown(&b)
 	}
 	return b
 }

@@ -216,6 +216,10 @@ func (f *facts) groupLeft(left []string) because {
 		if e.Errno == "EBUSY" {
 			b.why = "removing it failed: it had processes or groups in it still (EBUSY)"
 			b.try = "wait for the child first: a group can be removed when nothing is in it"
+			if last := f.run.Groups[max(len(f.run.Groups)-2, 0)].With(f.first.ID); last != nil && slices.Contains(left, last.Path) {
+				b.why = "removing it failed: the first process was in it itself (EBUSY)"
+				b.try = "leave the parent where it was: only the child belongs into the group"
+			}
 		}
 	}
 	return b

@@ -23,6 +23,25 @@ func limitWords(kind string, l limiting) string {
 	return fmt.Sprintf("%.4g of a processor (cpu.max %s)", l.value, quote(l.by.Files["cpu.max"]))
 }
 
+// slowedDown says that a command which did not come to its end has a limit of memory
+// that slows it down, and none that kills it.
+func (f *facts) slowedDown(b *because) {
+	if f.ran() == nil || len(f.run.Groups) == 0 {
+		return
+	}
+	looks, err := f.looks()
+	if err != nil {
+		return
+	}
+	for _, g := range chain(looks[0], f.groupOf(looks[0])) {
+		if high := g.Files["memory.high"]; high != "" && high != unlimited && g.Files["memory.max"] == unlimited {
+			b.why = fmt.Sprintf("memory.high of its group is %s: who takes more is slowed down, however long it takes, and not killed", quote(high))
+			b.try = "write the limit to memory.max"
+			return
+		}
+	}
+}
+
 // otherLimit says why the command was not limited as it should be at one of the
 // looks, the first at which it was not.
 func (f *facts) otherLimit(kind string, looks []*evidence.Groups, look *evidence.Groups, l limiting) because {
