@@ -328,11 +328,35 @@ func TestAnAddressOfTheHostThatComesLater(t *testing.T) {
 	assert.Equal(t, "no 10.0.0.1/24 on the host when the command was executed, and when it ended it was there", o.Findings[0].Saw)
 }
 
+// An address that is there, on another interface, does not come late.
+func TestTheContainersAddressOnAnotherInterface(t *testing.T) {
+	onBridge := func(n *evidence.Network) {
+		if l := holder(n, "10.0.0.2/24"); l != nil {
+			l.Addresses = nil
+			n.Links = append(n.Links, evidence.Link{Index: 77, Name: "br0", Kind: "bridge", Up: true, Addresses: []string{"10.0.0.2/24"}})
+		}
+	}
+	o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
+		for _, p := range run.Processes {
+			if p.Networks != nil && p.Networks.Own != nil {
+				onBridge(p.Networks.Own)
+			}
+			for _, e := range p.Execs {
+				if e.Networks != nil {
+					onBridge(e.Networks.Own)
+				}
+			}
+		}
+	}), 2, nil)
+	require.Equal(t, []string{"address-missing"}, causes07(o))
+	assert.Equal(t, `it is on the bridge "br0", which is no end of the pair`, o.Findings[0].Why)
+}
+
 func TestThePolicyOfAChainOfTheHost(t *testing.T) {
 	for rule, try := range map[string]string{
-		"ip filter INPUT: policy drop":  "give the chain the policy back that it had: it is not yours",
-		"inet mine out: policy drop":    "delete the rule, or its whole table if that is yours, when the container has ended",
-		"ip filter FORWARD: masquerade": "delete the rule, or its whole table if that is yours, when the container has ended",
+		"ip filter INPUT: policy drop": "give the chain the policy back that it had: it is not yours",
+		"inet mine out: policy drop":   "delete the rule, or its whole table if that is yours, when the container has ended",
+		"ip nat FORWARD: masquerade":   "delete the rule, or its whole table if that is yours, when the container has ended",
 	} {
 		o := judge07(t, network07(t, "solution", func(run *evidence.Run) {
 			in := run.Host.Internet

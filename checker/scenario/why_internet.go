@@ -112,7 +112,7 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 		return b.with("%s: %s", saw, b.saw)
 	}
 	if own, _ := paired(n, "10.0.0.2/24"); !slices.Contains(own.Addresses, "10.0.0.2/24") {
-		b := f.wrongAddress(own, "10.0.0.2/24")
+		b := f.wrongAddress(n, own, "10.0.0.2/24")
 		return b.with("%s: %s", saw, b.saw)
 	}
 	b := because{
@@ -246,6 +246,7 @@ func (f *facts) networkLeft() (because, bool) {
 	was, is := slices.Concat(before.Routes, before.OtherRoutes), slices.Concat(after.Routes, after.OtherRoutes)
 	if r, ok := more(is, was); ok && !after.Cut {
 		b.saw = fmt.Sprintf("the host's %s was gone", routeWords(r))
+		b.try = "leave the routes alone that the host has already"
 		return b, true
 	}
 	if p, ok := more(after.Policies, before.Policies); ok && !after.Cut {
@@ -353,6 +354,9 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 	}
 	if len(f.wanted("nat")) > 0 && f.ended(f.first) && (f.first.Exit.Signal != "" || f.first.Exit.Code != 0) {
 		b.why = f.firstWords()
+	}
+	if r, gone := more(after.Rules, before.Rules); gone && b.why == "" {
+		b.why = fmt.Sprintf("and %s is gone, which had been there before the program began", quote(r))
 	}
 	return f.refusedTool(b, filtering), true
 }

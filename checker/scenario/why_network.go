@@ -70,7 +70,7 @@ func (f *facts) noAddress(n *evidence.Networks, address string) because {
 	own, _ := paired(n, address)
 	links := outward(n.Own)
 	if own != nil {
-		return f.wrongAddress(own, address)
+		return f.wrongAddress(n, own, address)
 	}
 	if len(links) == 0 {
 		return f.noLink(n)
@@ -133,8 +133,16 @@ func neighbours(bits string) string {
 	return fmt.Sprintf("with /%s the kernel takes other neighbours for its own", bits)
 }
 
+// holder returns the interface that has an address, or nil.
+func holder(n *evidence.Network, address string) *evidence.Link {
+	if i := slices.IndexFunc(n.Links, func(l evidence.Link) bool { return slices.Contains(l.Addresses, address) }); i >= 0 {
+		return &n.Links[i]
+	}
+	return nil
+}
+
 // wrongAddress says what is wrong with the container's end.
-func (f *facts) wrongAddress(own *evidence.Link, address string) because {
+func (f *facts) wrongAddress(n *evidence.Networks, own *evidence.Link, address string) because {
 	wanted, _, _ := strings.Cut(address, "/")
 	b := because{
 		cause: "address-missing",
@@ -159,8 +167,13 @@ func (f *facts) wrongAddress(own *evidence.Link, address string) because {
 		}
 		break
 	}
+	if l := holder(n.Own, address); l != nil && l.Index != own.Index {
+		b.why = fmt.Sprintf("it is on %s, which is no end of the pair", linkWords(l))
+		b.try = fmt.Sprintf("give the address to %s itself", word(own.Name))
+		return b
+	}
 	if b.cause != "address-swapped" && b.cause != "link-down" {
-		if i := slices.IndexFunc(f.lastNetwork().Links, func(l evidence.Link) bool { return slices.Contains(l.Addresses, address) }); i >= 0 {
+		if holder(f.lastNetwork(), address) != nil {
 			return late(fmt.Sprintf("no %s when the command was executed, and when it ended it was there", address))
 		}
 	}
@@ -213,9 +226,9 @@ func (f *facts) noHostAddress(n *evidence.Networks, end, at *evidence.Link, addr
 			return b
 		}
 	}
-	if i := slices.IndexFunc(n.Own.Links, func(l evidence.Link) bool { return slices.Contains(l.Addresses, address) }); i >= 0 {
+	if l := holder(n.Own, address); l != nil {
 		b.cause = "address-swapped"
-		b.why = fmt.Sprintf("it is on %s, in the container", word(n.Own.Links[i].Name))
+		b.why = fmt.Sprintf("it is on %s, in the container", word(l.Name))
 		b.try = "10.0.0.1 is the host's end, 10.0.0.2 the container's"
 		return b
 	}
