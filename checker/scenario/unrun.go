@@ -32,6 +32,7 @@ func DoesNotCompile(script Script, first, at string, more bool) Finding {
 
 var (
 	undefined = pattern.Lazy(`(?m)\bundefined: (\w+)$`)
+	idle      = pattern.Lazy(`(?m)\bdeclared and not used: (\w+)$`)
 	unused    = pattern.Lazy(`(?m)("[\w./-]+") imported and not used`)
 )
 
@@ -41,6 +42,9 @@ func mend(first string, more bool) string {
 		if path := importPath(m[1]); path != "" {
 			return fmt.Sprintf("add %q to the import list at the top of the file", path)
 		}
+	}
+	if m := idle().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
+		return fmt.Sprintf("use %s, or write _ in its place", m[1])
 	}
 	if m := unused().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
 		return fmt.Sprintf("take %s out of the import list, or use it", m[1])
