@@ -26,10 +26,10 @@ import (
 // or more a letter may follow at once, the writer's pid or an underscore may stand
 // on either side: fmt.Print glues strings together.
 // A pid must stand as a whole number: not within a longer one, a fraction, a
-// date, a time of day or a hostname, nor with a minus sign. It may be filled up
-// with zeros to three digits or more. Where the writer's hostname is that number,
-// one place is the name's. The terminal's escapes, such as colours, are no part of
-// a word.
+// date, a time of day, a hostname, a hexadecimal number or what Go tells of a
+// panic, nor with a minus sign. It may be filled up with zeros to three digits or
+// more. Where the writer's hostname is that number, one place is the name's. The
+// terminal's escapes, such as colours, are no part of a word.
 
 // A text is all that one process wrote to one target.
 type text struct {
@@ -297,7 +297,7 @@ func (t *text) start(from int, pids joints) int {
 // numbersIn returns the numbers in the text that are no parts of hostnames.
 func (f *facts) numbersIn(t *text) []number {
 	if t.numbers == nil {
-		t.numbers = append([]number{}, findNumbers(f.withoutNames(t.data, t.name))...)
+		t.numbers = append([]number{}, findNumbers(withoutTraces(f.withoutNames(t.data, t.name)))...)
 	}
 	return t.numbers
 }

@@ -205,6 +205,13 @@ func findNumbers(text string) []number {
 			continue
 		}
 		start := i
+		if digits := hexDigits(text, i); digits > 0 {
+			i += 2 + digits
+			if digits == 1 && isDigit(text[i-1]) && text[i-1] != '0' {
+				found = append(found, number{int(text[i-1] - '0'), i})
+			}
+			continue
+		}
 		for i < len(text) && isDigit(text[i]) {
 			i++
 		}
@@ -216,6 +223,32 @@ func findNumbers(text string) []number {
 		}
 	}
 	return found
+}
+
+// hexDigits returns how many digits the hexadecimal number has that begins with 0x
+// at an offset in text; 0: none begins there.
+func hexDigits(text string, at int) int {
+	if at > 0 && isLetter(text[at-1]) || !strings.HasPrefix(text[at:], "0x") {
+		return 0
+	}
+	n := 0
+	for i := at + 2; i < len(text) && strings.IndexByte("0123456789abcdefABCDEF", text[i]) >= 0; i++ {
+		n++
+	}
+	return n
+}
+
+// traces are what the Go runtime tells of a program that it gives up, with numbers
+// of its own: which index, which goroutine, which line.
+var traces = pattern.Lazy(`(?m)^panic: runtime error: .*` +
+	`|^goroutine \d+ .*\[.*\]:(?:\n(?:\S.*\(.*\)|\t\S+:\d+.*|created by .*))*`)
+
+// withoutTraces blanks out what traces matches.
+func withoutTraces(text string) string {
+	if !strings.Contains(text, "\ngoroutine ") {
+		return text
+	}
+	return traces().ReplaceAllStringFunc(text, blank)
 }
 
 // padded tells whether a number with leading zeros is one that was filled up to
