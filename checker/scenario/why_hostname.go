@@ -45,6 +45,11 @@ func (f *facts) oldHostname() because {
 	if f.ended(f.child) && f.child.Exit.Signal != "" {
 		return f.childKilled()
 	}
+	if !f.ended(f.child) {
+		b := f.late()
+		b.why = "sethostname had not been called by then"
+		return b
+	}
 	return because{
 		cause: "hostname-not-set",
 		saw:   saw,
