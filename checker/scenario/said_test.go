@@ -258,6 +258,42 @@ func sayings() []said {
 			child.exit(spec.ChildExit)
 			first.wait(child).exit(0)
 		}), 3, `the child exited with 3; the first process exited with 0 and wrote "exit code 3"`, "it wrote that before the child had ended", "02.3"},
+		{in02(func(first *proc, spec RunSpec) {
+			if len(spec.Args) > 0 {
+				first.print("pid 0x4b16c0\n").exit(0)
+			}
+			first.log("step 3 is to do\n").exit(1)
+		}), 2, `started as the child, it wrote "pid 0x4b16c0"`, "0x4b16c0 is no pid but an address, such as that of a function", "02.2"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print("I am 0x4b5a00, 1\n").sethostname("box")
+			finish(first, child)
+		}), 1, `the child printed "I am 0x4b5a00, 1" and no hostname that it had`, "what begins with 0x is an address, such as that of a function", "03.1"},
+		{in03(func(first *proc, _ RunSpec) { // the 1 of a panic
+			child := first.start(isolated...)
+			child.print(hostName + "\n").sethostname("box").print("box\n")
+			child.panic("runtime error: index out of range [1] with length 1")
+			first.wait(child).exit(2)
+		}), 1, "the child panicked before it came to that", `it wrote "panic: runtime error: index out of range [1] with length 1"`, "03.1"},
+		{in02(func(first *proc, spec RunSpec) { // the 0 in +0x1d is no exit code
+			if len(spec.Args) > 0 {
+				hello(first)
+				first.exit(0)
+				return
+			}
+			child := first.print(fmt.Sprintf("parent: my pid is %d\n", first.PIDSelf())).clone().exec(program, "/proc/self/exe", "child")
+			hello(child)
+			child.exit(spec.ChildExit)
+			if spec.ChildExit != 0 {
+				first.wait(child).exit(spec.ChildExit)
+				return
+			}
+			first.wait(child).log("panic: no exit code\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:40 +0x1d\n").exit(2)
+		}), 3, "the first process ended in a panic", `it wrote "panic: no exit code"`, "02.3"},
+		{in03(func(first *proc, _ RunSpec) {
+			child := first.start(isolated...)
+			child.print(hostName + " 1\n")
+		}), 3, "the child still running after 10 s", "sethostname had not been called by then", "03.3"},
 		{in02(func(first *proc, spec RunSpec) { // a 3 learnt by heart
 			if len(spec.Args) > 0 {
 				hello(first)

@@ -105,6 +105,9 @@ func (f *facts) pidNotPrinted() because {
 // pidClaim matches where a line says what the pid is.
 var pidClaim = pattern.Lazy(`(?i)\bpid["']?[^0-9a-z\n]*(?:is|now)?[^0-9a-z\n]*([0-9]+)`)
 
+// maxPID is more than any pid: PID_MAX_LIMIT.
+const maxPID = 1 << 22
+
 // pidIn returns the number that a line claims to be a pid, or nothing.
 func pidIn(line string) string {
 	if m := pidClaim().FindStringSubmatch(line); m != nil {
@@ -116,7 +119,7 @@ func pidIn(line string) string {
 // claim returns the first line that says what a pid is, and that; "" if there is none.
 func claim(said string) (line string, pid int) {
 	m := pidClaim().FindStringSubmatchIndex(said)
-	if m == nil {
+	if m == nil || hexDigits(said, m[2]) > 0 {
 		return "", 0
 	}
 	pid, err := strconv.Atoi(said[m[2]:m[3]])
@@ -142,7 +145,10 @@ func (f *facts) constantPID(own map[int]bool) (because, bool) {
 					why:   fmt.Sprintf("it is pid %d; no process of the container is pid %d", p.PIDSelf(), claimed),
 					try:   "have the child ask for its own pid, and print what it gets",
 				}
-				if claimed == 0 && p.PIDSelf() == 1 {
+				if digits := hexDigits(t.data, m[2]); digits > 0 {
+					hex := t.data[m[2] : m[2]+2+digits]
+					b.why = fmt.Sprintf("it is pid %d; no process of the container is pid %s", p.PIDSelf(), hex)
+				} else if claimed == 0 && p.PIDSelf() == 1 {
 					b.cause = "pid-of-parent"
 					b.why = "it is pid 1; 0 is what it gets for its parent's, which is outside its PID namespace"
 					b.try = "have the child ask for its own pid, not for its parent's"
@@ -162,10 +168,16 @@ func (f *facts) constantPID(own map[int]bool) (because, bool) {
 func misspelt(said string, pid int) (because, bool) {
 	b := because{cause: "pid-not-printed"}
 	for _, m := range hexClaim().FindAllStringSubmatchIndex(said, maxNames) {
-		if n, err := strconv.ParseInt(said[m[2]:m[3]], 16, 64); err == nil && int(n) == pid {
-			b.saw = quote((&text{data: said}).line(m[3]))
+		n, err := strconv.ParseInt(said[m[2]:m[3]], 16, 64)
+		b.saw = quote((&text{data: said}).line(m[3]))
+		switch {
+		case err == nil && int(n) == pid:
 			b.why = fmt.Sprintf("that is its pid, %d, in hexadecimal", pid)
 			b.try = "print the pid as a decimal number, with %d"
+			return b, true
+		case n >= maxPID && strings.HasSuffix(said[:m[2]], "0x"):
+			b.why = fmt.Sprintf("0x%s is no pid but an address, such as that of a function", said[m[2]:m[3]])
+			b.try = "call the function that gives the pid: it takes parentheses"
 			return b, true
 		}
 	}

@@ -86,11 +86,16 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	if p, ok := f.printedOld(names); ok {
 		return f.notAgain(p, names[0])
 	}
-	return because{
+	b := because{
 		cause: "hostname-not-printed",
 		saw:   "the child printed " + quote(f.containerWords()) + " and no hostname that it had",
 		try:   "ask the kernel for the hostname in the child, and print what it says",
 	}
+	if at := strings.Index(f.containerWords(), "0x"); at >= 0 && hexDigits(f.containerWords(), at) >= 6 {
+		b.why = "what begins with 0x is an address, such as that of a function"
+		b.try = "call the function that gives the hostname: it takes parentheses"
+	}
+	return b
 }
 
 // wroteBeside says that a hostname was printed in a UTS namespace that never had it.
