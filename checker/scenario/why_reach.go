@@ -149,7 +149,7 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 		if b, ok := f.opensGroups(m); ok {
 			return b, true
 		}
-		if m.Host == "" || f.harmless(m) {
+		if m.Host == "" || f.harmless(m) || f.isRoot(m) {
 			continue
 		}
 		b := because{
@@ -180,6 +180,12 @@ func (f *facts) movedAfter(call *evidence.Event) bool {
 		}
 	}
 	return false
+// isRoot tells whether a mount is the command's root directory itself, a copy of the
+// image: that lies somewhere on the host, and shows nothing else of it.
+func (f *facts) isRoot(m evidence.Mount) bool {
+	return m.Point == "/" && m.Host != "/" && !m.Covered && f.ran().inImage()
+}
+
 }
 
 // harmless tells whether a folder or file of the host may be mounted in a
