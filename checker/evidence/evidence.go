@@ -177,6 +177,9 @@ type View struct {
 type Way struct {
 	FD  int `json:"fd"`            // descriptor; -1: the working directory
 	PID int `json:"pid,omitempty"` // of that other process, as seen in /proc; 0: it is the process's own
+	// Thread is, of another process's root or working directory, whose it is, if not
+	// its first thread's, as seen in /proc/PID/task.
+	Thread int `json:"thread,omitempty"`
 	// Dir: of another process's, FD is its working directory; without, its root directory.
 	Dir bool   `json:"dir,omitempty"`
 	To  string `json:"to"` // what the link in /proc says

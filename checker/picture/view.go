@@ -71,6 +71,9 @@ func (b *builder) sees(p *evidence.Process, v *evidence.View) []Note {
 			} else if w.FD >= 0 {
 				link = fmt.Sprintf("fd/%d", w.FD)
 			}
+			if w.Thread > 0 {
+				link = fmt.Sprintf("task/%d/%s", w.Thread, link)
+			}
 			say(Warn, "/proc/%d/%s leads out of its root directory", w.PID, link)
 		case w.FD < 0:
 			say(Warn, "its working directory lies outside: %s", b.short(w.To))

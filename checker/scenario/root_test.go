@@ -104,6 +104,8 @@ func TestWaysThroughProc(t *testing.T) {
 	}
 	assert.Contains(t, way(evidence.Way{FD: -1}), "/proc/1/root leads")
 	assert.Contains(t, way(evidence.Way{FD: -1, Dir: true}), "/proc/1/cwd leads")
+	assert.Contains(t, way(evidence.Way{FD: -1, Thread: 7}), "/proc/1/task/7/root leads")
+	assert.Contains(t, way(evidence.Way{FD: -1, Thread: 7, Dir: true}), "/proc/1/task/7/cwd leads")
 	assert.Contains(t, way(evidence.Way{FD: 4, To: "/"}), "/proc/1/fd/4 leads the command out")
 	assert.Contains(t, way(evidence.Way{FD: 4, Namespace: "mnt"}), "to the host's mount namespace")
 }

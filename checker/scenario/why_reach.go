@@ -105,6 +105,14 @@ func (f *facts) throughProc(way *evidence.Way) because {
 		if way.Namespace != "" {
 			b.saw = fmt.Sprintf("/proc/%d/fd/%d leads the command to the host's %s namespace", way.PID, way.FD, kindWord(way.Namespace))
 		}
+	case way.Thread > 0:
+		link := "root"
+		if way.Dir {
+			link = "cwd"
+		}
+		b.saw = fmt.Sprintf("/proc/%d/task/%d/%s leads the command out of its root", way.PID, way.Thread, link)
+		b.why = fmt.Sprintf("that thread of the container's pid %d has a root directory of its own: after unshare, chroot changes no other thread's", way.PID)
+		b.try = "have the mount namespace made when the child is created, or let the child become the command: no other thread is left then"
 	case way.Dir:
 		b.saw = fmt.Sprintf("/proc/%d/cwd leads the command out of its root", way.PID)
 		b.why = fmt.Sprintf("the working directory of the container's pid %d lies on the host, and /proc shows it", way.PID)
@@ -172,6 +180,12 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 	return because{}, false
 }
 
+// isRoot tells whether a mount is the command's root directory itself, a copy of the
+// image: that lies somewhere on the host, and shows nothing else of it.
+func (f *facts) isRoot(m evidence.Mount) bool {
+	return m.Point == "/" && m.Host != "/" && !m.Covered && f.ran().inImage()
+}
+
 // movedAfter tells whether the caller changed its working directory after a call.
 func (f *facts) movedAfter(call *evidence.Event) bool {
 	for _, e := range f.calls(call.Process, "chdir", "fchdir") {
@@ -180,12 +194,6 @@ func (f *facts) movedAfter(call *evidence.Event) bool {
 		}
 	}
 	return false
-// isRoot tells whether a mount is the command's root directory itself, a copy of the
-// image: that lies somewhere on the host, and shows nothing else of it.
-func (f *facts) isRoot(m evidence.Mount) bool {
-	return m.Point == "/" && m.Host != "/" && !m.Covered && f.ran().inImage()
-}
-
 }
 
 // harmless tells whether a folder or file of the host may be mounted in a

@@ -60,13 +60,9 @@ func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidenc
 
 // otherWays adds what leads out of root by way of processes that are shown in a proc
 // of the PID namespace pids: the root and working directories of theirs that lie
-// outside, and what of their open files /proc/PID/fd opens for others.
+// outside, or of their threads, and what of their open files /proc/PID/fd opens for others.
 // mounts are those that the process itself sees.
 func (r *Recorder) otherWays(pid int, pids uint64, root place, mounts []evidence.Mount, ways []evidence.Way) []evidence.Way {
-	outside := func(other *process, name string, root place) bool {
-		dir, err := r.proc.open(other.pid, name, unix.O_PATH|unix.O_DIRECTORY)
-		return err == nil && !below(dir, root)
-	}
 	for _, tgid := range slices.Sorted(maps.Keys(r.procs)) {
 		other := r.procs[tgid]
 		if tgid == pid || other.ev == nil || len(other.pids) == 0 || len(ways) >= maxWays || pids == 0 || pids == r.host[pidKind] {
@@ -76,16 +72,11 @@ func (r *Recorder) otherWays(pid int, pids uint64, root place, mounts []evidence
 		if err != nil || parseInode(link, "pid") != pids {
 			continue
 		}
-		seen, from := other.pids[len(other.pids)-1], root
-		if outside(other, "root", root) {
-			var ok bool
-			if from, ok = r.sameRoot(other.pid, root, mounts); !ok {
-				ways = append(ways, evidence.Way{FD: -1, PID: seen, To: r.text(r.pathOf(other.pid, "root"))})
-				continue
-			}
-		}
-		if outside(other, "cwd", from) {
-			ways = append(ways, evidence.Way{FD: -1, PID: seen, Dir: true, To: r.text(r.pathOf(other.pid, "cwd"))})
+		seen := other.pids[len(other.pids)-1]
+		from, way := r.strays(other, root, mounts)
+		if way != nil {
+			way.PID = seen
+			ways = append(ways, *way)
 		}
 		open, err := r.openWays(other.pid, from, nil)
 		if err != nil && err != unix.ESRCH {
@@ -100,6 +91,43 @@ func (r *Recorder) otherWays(pid int, pids uint64, root place, mounts []evidence
 		}
 	}
 	return ways
+}
+
+// strays returns the root or working directory of one of a process's threads that
+// lies outside of root, or nil; and the first one's root directory. Threads may have
+// some of their own: unshare(2) of CLONE_FS, and so of CLONE_NEWNS.
+func (r *Recorder) strays(p *process, root place, mounts []evidence.Mount) (first place, way *evidence.Way) {
+	outside := func(tid int, name string, root place) bool {
+		dir, err := r.proc.open(tid, name, unix.O_PATH|unix.O_DIRECTORY)
+		return err == nil && !below(dir, root)
+	}
+	threads := slices.DeleteFunc(slices.Sorted(maps.Keys(p.tasks)), func(tid int) bool { return tid == p.pid })
+	first = root
+	for i, tid := range append([]int{p.pid}, threads[:min(len(threads), maxThreads)]...) {
+		way := &evidence.Way{FD: -1}
+		if data, err := r.proc.read(tid, "status"); err == nil && i > 0 {
+			if s, ok := parseStatus(data); ok && len(s.nspid) > 0 {
+				way.Thread = s.nspid[len(s.nspid)-1]
+			}
+		}
+		from := root
+		if outside(tid, "root", root) {
+			is, ok := r.sameRoot(tid, root, mounts)
+			if !ok {
+				way.To = r.text(r.pathOf(tid, "root"))
+				return first, way
+			}
+			from = is
+		}
+		if i == 0 {
+			first = from
+		}
+		if outside(tid, "cwd", from) {
+			way.Dir, way.To = true, r.text(r.pathOf(tid, "cwd"))
+			return first, way
+		}
+	}
+	return first, nil
 }
 
 // sameRoot tells whether a process that is in another mount namespace has there, as
