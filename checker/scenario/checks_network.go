@@ -221,7 +221,7 @@ func commandRoute(s *scene, via string) (*failure, error) {
 	if b != nil {
 		return &failure{want, *b}, nil
 	}
-	if slices.ContainsFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" && r.Via == via }) {
+	if leadsBy(defaults(n.Own), via) {
 		return nil, nil
 	}
 	return &failure{want, f.noRoute(n, via)}, nil

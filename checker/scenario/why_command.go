@@ -80,6 +80,7 @@ func (f *facts) noCommand() because {
 	if !f.ended(f.child) {
 		b.saw += fmt.Sprintf("; the child was still running after %g s", float64(f.run.End.Limit)/1e6)
 		b.try = "find what the child waits for, before it becomes the command"
+		f.firstSaid(&b)
 	}
 	if f.failed(f.child) {
 		f.gaveUp(&b)
@@ -106,8 +107,7 @@ func (f *facts) gaveUp(b *because) {
 		b.saw += " with the words " + complaint(all)
 		b.try = mend
 	}
-	if said := f.lastWords(f.first); said != "" && f.run.Host.Internet != nil && !strings.HasPrefix(said, "Container exited") {
-		b.saw += "; the first process said " + complaint(said)
+	if said := f.firstSaid(b); said != "" {
 		b.try = mend
 		all += said
 	}
@@ -130,6 +130,17 @@ func (f *facts) notRoot(b *because) bool {
 	b.try = "leave that flag out, or map root: UidMappings and GidMappings"
 	b.at = e.At
 	return true
+}
+
+// firstSaid adds the last words of a first process that had a part in what the child
+// does, and returns them.
+func (f *facts) firstSaid(b *because) string {
+	said := f.lastWords(f.first)
+	if said == "" || f.run.Host.Internet == nil || strings.HasPrefix(said, "Container exited") {
+		return ""
+	}
+	b.saw += "; the first process said " + complaint(said)
+	return said
 }
 
 // powerless tells whether the child was refused what root of its own namespaces

@@ -90,9 +90,16 @@ func (f *facts) notArrived(n *evidence.Networks, instruction, trouble string) be
 	if own, _ := paired(n, "10.0.0.2/24"); own == nil || !own.Up || len(own.Addresses) == 0 {
 		return f.noAddress(n, "10.0.0.2/24").with("%s: %s", saw, f.noAddress(n, "10.0.0.2/24").saw)
 	}
-	if !slices.ContainsFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" && r.Via == "10.0.0.1" }) {
+	if !leadsBy(defaults(n.Own), "10.0.0.1") {
 		b := f.noRoute(n, "10.0.0.1")
 		return b.with("%s: %s", saw, b.saw)
+	}
+	if out := ways(n.Own, f.run.Host.Internet.Server); !leadsBy(out, "10.0.0.1") {
+		return because{
+			cause: "route-other",
+			saw:   fmt.Sprintf("%s: the container's way to %s was %s", saw, f.run.Host.Internet.Server, wayWords(n.Own, out)),
+			try:   "leave it to the default route",
+		}
 	}
 	if !n.Host.Forwards {
 		if last := f.ran().by.Networks; last != nil && last.Host != nil && last.Host.Forwards {

@@ -31,6 +31,11 @@ func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
 			b.why = "the rule is in the container's network namespace, not the host's"
 			return b
 		}
+		if c := f.ran().by; f.ended(c) && f.ended(f.first) && f.first.Exit.Seq < c.Exit.Seq {
+			b.why += ", and the first process had ended before the command"
+			b.try = "have the program wait for its child before it ends, and before it takes the rule away"
+			return b
+		}
 		return f.refusedTool(b, translating)
 	}
 	i := slices.IndexFunc(rules, translates)

@@ -255,10 +255,7 @@ func (f *facts) noRoute(n *evidence.Networks, via string) because {
 		saw:   "no default route in the container",
 		try:   "add one by way of " + via + ", in the container's network namespace, when the interface is up",
 	}
-	for _, r := range n.Own.Routes {
-		if r.To != "default" {
-			continue
-		}
+	for _, r := range defaults(n.Own) {
 		b.cause = "route-other"
 		b.saw = "a default route by way of " + r.Via
 		if l := linkAt(n.Own, r.Link); r.Via == "" && l != nil {

@@ -118,6 +118,25 @@ func ways(n *evidence.Network, address string) (found []evidence.Route) {
 	return slices.DeleteFunc(found, func(r evidence.Route) bool { return r.Metric > lowest.Metric })
 }
 
+// defaults are the default routes of the main table that the kernel would take.
+func defaults(n *evidence.Network) (found []evidence.Route) {
+	for _, r := range n.Routes {
+		switch {
+		case r.To != "default", len(found) > 0 && r.Metric > found[0].Metric:
+			continue
+		case len(found) > 0 && r.Metric < found[0].Metric:
+			found = nil
+		}
+		found = append(found, r)
+	}
+	return found
+}
+
+// leadsBy tells whether one of the routes leads by way of a router.
+func leadsBy(routes []evidence.Route, via string) bool {
+	return slices.ContainsFunc(routes, func(r evidence.Route) bool { return r.Via == via })
+}
+
 func wayWords(n *evidence.Network, routes []evidence.Route) string {
 	if len(routes) == 0 {
 		return "none"
