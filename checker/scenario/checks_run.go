@@ -124,6 +124,9 @@ func printedPID(s *scene) (*failure, error) {
 			b = alone
 		}
 	}
+	if kind := f.inCode(own); !loop && kind != "" {
+		return nil, fmt.Errorf("judge the printed pid: the child wrote to a %s what is no text, and whether the pid that came out was in there cannot be told", kind)
+	}
 	return &failure{want, b}, nil
 }
 

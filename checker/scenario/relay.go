@@ -23,7 +23,9 @@ import (
 //
 // Who takes values from a pipe and words them anew copies no line. So a hostname
 // came out too if it stands anywhere in what came after it was written, and a
-// number if it stands there in a line that speaks of a pid.
+// number if it stands there in a line that speaks of a pid. A pid that was sent
+// in binary is in no text: whether it came from there cannot be told, which is an
+// error and no finding.
 
 const (
 	nearby   = 8        // bytes around a word

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pidone/checker/evidence"
@@ -182,13 +183,41 @@ func misspelt(said string, pid int) (because, bool) {
 		}
 	}
 	r := rune(pid)
-	if at := strings.IndexRune(said, r); (pid >= utf8.RuneSelf || pid < '\t') && utf8.ValidRune(r) && at >= 0 {
+	if at := strings.IndexRune(said, r); (pid >= utf8.RuneSelf || pid < '\t') && utf8.ValidRune(r) && at >= 0 && isText(said, r) {
 		b.saw = quote((&text{data: said}).line(at))
 		b.why = fmt.Sprintf("%q is the character number %d: string(%[2]d) is that, and not its digits", r, pid)
 		b.try = "make digits of the number: %d, or strconv.Itoa"
 		return b, true
 	}
 	return b, false
+}
+
+// inCode returns the kind of target to which the container wrote something that is no
+// text, and whose reader may have taken one of its pids from there: that came out
+// afterwards, in a line that speaks of one. It is empty if there is none.
+func (f *facts) inCode(own map[int]bool) string {
+	for _, p := range f.inside() {
+		for i := range f.wrote[p.ID] {
+			t := &f.wrote[p.ID][i]
+			if t.streams() || len(t.marks) == 0 || isText(t.data, 0) {
+				continue
+			}
+			for _, q := range f.number(f.outside(), func(n int) bool { return own[n] }) {
+				if q.came && q.event.Seq > t.marks[0].event.Seq && pidLine().MatchString(q.line()) {
+					return t.target.Kind
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// isText tells whether there is no character in it that no text has, that one aside:
+// a gob is none, and its bytes are no characters.
+func isText(said string, aside rune) bool {
+	return !strings.ContainsFunc(said, func(r rune) bool {
+		return r != aside && (r == utf8.RuneError || unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\b\a", r))
+	})
 }
 
 // hexClaim is pidClaim for a number that may be hexadecimal.
