@@ -125,7 +125,10 @@ func printedPID(s *scene) (*failure, error) {
 		}
 	}
 	if kind := f.inCode(own); !loop && kind != "" {
-		return nil, fmt.Errorf("judge the printed pid: the child wrote to a %s what is no text, and whether the pid that came out was in there cannot be told", kind)
+		return nil, &Undecided{
+			fmt.Sprintf("the child wrote to a %s what is no text: whether the pid that came out was in there cannot be told", kind),
+			"have the child write its pid in decimal digits, then check again",
+		}
 	}
 	return &failure{want, b}, nil
 }
