@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/term"
-
 	"pidone/checker/build"
 	"pidone/checker/course"
 	"pidone/checker/evidence"
@@ -90,15 +88,6 @@ func (a *app) request(command string, args []string) (*request, error) {
 	}
 	r.dir, r.name, r.own, err = a.submission(*dir, r.exercise)
 	return r, err
-}
-
-// progress says on a terminal that can clear a line what takes time; done clears it.
-func (a *app) progress(what string) (done func()) {
-	if !term.IsTerminal(int(a.err.Fd())) || os.Getenv("TERM") == "dumb" {
-		return func() {}
-	}
-	fmt.Fprintf(a.err, "\r%s ...\033[K", what)
-	return func() { fmt.Fprint(a.err, "\r\033[K") }
 }
 
 // check checks one submission against one exercise or one step of it.
@@ -195,6 +184,7 @@ func (a *app) judgeBuilt(s *session, req *request, b *build.Result, start time.T
 			return nil, err
 		}
 		done := a.progress("running " + req.name)
+		defer done()
 		if err := s.await(); err != nil {
 			return nil, err
 		}
@@ -329,7 +319,9 @@ func (a *app) trace(args []string) int {
 		return a.notCompiled(req.name, b)
 	}
 	done = a.progress("running " + req.name)
+	defer done()
 	if err := s.await(); err != nil {
+		done()
 		return a.fail(err)
 	}
 	spec, err := scenario.FirstRun(filepath.Join(a.root, req.exercise.Steps[0].Scenario), req.args)

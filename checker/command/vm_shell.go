@@ -86,9 +86,6 @@ func (a *app) vmShell(p place, line []string) int {
 	return status
 }
 
-// note says what takes time.
-func (a *app) note(what string) { fmt.Fprintf(a.err, "checker: %s ...\n", what) }
-
 // guestFiles are the kit, Go, and what is compiled of Go's library.
 func (a *app) guestFiles(c *course.Course) ([]vm.File, error) {
 	tools, err := build.FindToolchain(a.ctx, a.root)

@@ -6,6 +6,11 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+func TestFit(t *testing.T) {
+	assert.Equal(t, "compiling x", fit("compiling x", 11))
+	assert.Equal(t, "comp...veryfar", fit("compiling /a/path/that/leads/veryfar", 14))
+}
+
 func TestWrap(t *testing.T) {
 	assert.Equal(t, "aa bb\n  cc", wrap("aa bb cc", 5, "  "))
 	assert.Equal(t, "a\nlonger-than-that\nb", wrap("a longer-than-that b", 5, ""))
