@@ -335,6 +335,9 @@ func (f *facts) otherExit() because {
 		b.cause, b.why, b.try = gone.cause, "it ended, and had not waited for the child", gone.try
 		return b
 	}
+	if f.first.Exit.Code != 0 {
+		f.unmountsInVain(&b)
+	}
 	if f.command.by != f.child && f.child.Exit != nil && (f.child.Exit.Code != is.Code || f.child.Exit.Signal != is.Signal) {
 		b.why = fmt.Sprintf("the child, between them, %s", exitWords(f.child))
 		b.try = "have the child end with the command's code; the parent takes it from there"

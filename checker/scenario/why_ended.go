@@ -208,7 +208,21 @@ func (f *facts) firstBad() because {
 		saw:   f.firstWords() + "; the child exited with 0",
 		try:   "find why the parent fails after all went well",
 	}
+	f.unmountsInVain(&b)
 	return b
+}
+
+// unmountsInVain explains a first process that failed by an unmount of what the host
+// does not have, if it did.
+func (f *facts) unmountsInVain(b *because) {
+	said := f.lastWords(f.first)
+	for _, e := range f.calls(0, "umount2") {
+		if e.Errno == "EINVAL" && strings.Contains(said, "invalid argument") || e.Errno == "ENOENT" && strings.Contains(said, "no such file") {
+			b.why = fmt.Sprintf("%s failed in the first process: %s; what the container has mounted in a mount namespace of its own is not there", pathCall(e), errnoWords(e.Errno))
+			b.try = "unmount nothing on the host: the kernel does it in there, when the container has ended"
+			b.at = e.At
+		}
+	}
 }
 
 // left returns the processes that were left behind: there when the first

@@ -37,6 +37,11 @@ func (f *facts) wrongProc(own uint64) because {
 				b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
 				continue
 			}
+			if slices.Contains(e.Flags, "MS_BIND") {
+				b.why = fmt.Sprintf("%s was called with MS_BIND: that mounts the folder %s, and takes no notice of the type", pathCall(e), word(e.Source))
+				b.try = "leave MS_BIND out: a proc file system is made by its type"
+				continue
+			}
 			if off := f.takenOff(e, "/proc"); off != nil {
 				b.cause, b.at = "proc-missing", off.At
 				b.why = fmt.Sprintf("it was mounted, and unmounted again before the command was executed, in %s", f.who(f.run.Process(off.Process)))

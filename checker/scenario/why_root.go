@@ -55,13 +55,15 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		}
 		switch {
 		case e.Errno == "EPERM" && p == f.child && f.notRoot(&b):
-		case e.Errno == "ENODEV" && e.FSType != "":
-			b.why = fmt.Sprintf("the kernel knows no type of file system named %s", word(e.FSType))
-			b.try = "look at the type, the third argument"
-			if strings.Contains(e.FSType, "bind") {
-				b.cause = "bind-refused"
-				b.try = "leave the type empty: what makes a bind mount is a flag, MS_BIND"
-			}
+		case e.Call == "mount" && e.Errno == "ENODEV":
+			noType(e, &b)
+		case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && slices.Contains(e.Flags, "MS_BIND"):
+			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
+			b.why = "with MS_BIND it is a call for a bind mount, and wants a source"
+			b.try = "leave MS_BIND out: a mount is made private by a call of its own"
+		case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && f.rootChangedBefore(e) != nil:
+			b.why = fmt.Sprintf("%s came before it: the new / is no mount point", pathCall(f.rootChangedBefore(e)))
+			b.try = "make / private before the root is changed"
 		case e.Call == "pivot_root" && f.refusedPivot(e, &b):
 		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
 			b.cause = "bind-refused"
@@ -90,6 +92,34 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// noType explains a mount for which the kernel knows no file system.
+func noType(e *evidence.Event, b *because) {
+	b.why = fmt.Sprintf("the kernel knows no type of file system named %s", word(e.FSType))
+	b.try = "look at the type, the third argument"
+	switch {
+	case strings.Contains(e.FSType, "bind"):
+		b.cause = "bind-refused"
+		b.try = "leave the type empty: what makes a bind mount is a flag, MS_BIND"
+	case e.FSType == "" && path.Base(e.Path) != "proc":
+		b.cause = "bind-refused"
+		b.why = "it has no type of file system, and MS_BIND is not among its flags"
+		b.try = "give MS_BIND: it makes a bind mount of it"
+	case e.FSType == "":
+		b.cause = "proc-refused"
+		b.why = "it has no type of file system"
+		b.try = "give the type, the third argument"
+	}
+}
+
+// rootChangedBefore returns the call by which the caller of a call, or one that made it, had
+// changed its root directory; nil if none did.
+func (f *facts) rootChangedBefore(e *evidence.Event) *evidence.Event {
+	if change := f.changedRoot(f.run.Process(e.Process)); change != nil && change.Seq < e.Seq {
+		return change
+	}
+	return nil
 }
 
 // refusedPivot explains a pivot_root that the kernel refused, if it can.

@@ -134,8 +134,11 @@ func (f *facts) bindRefused(e *evidence.Event) because {
 	if e.Errno != "ENOENT" && e.Errno != "ENOTDIR" {
 		return because{try: "look at the flags and at both paths"}
 	}
+	if e.Errno == "ENOTDIR" {
+		return because{try: "look at both paths: a folder is mounted on a folder, and a file on a file"}
+	}
 	b := because{try: "make the mount point first, and mount while the host's folder is in sight: before the root is changed"}
-	if change := f.changedRoot(f.run.Process(e.Process)); change != nil && change.Seq < e.Seq && e.Missing != "path" {
+	if change := f.rootChangedBefore(e); change != nil && e.Missing != "path" {
 		b.why = fmt.Sprintf("%s came before it, and since then that path leads elsewhere", pathCall(change))
 		b.try = "mount before the root is changed, while the host's folder is in sight"
 		return b
