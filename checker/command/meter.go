@@ -23,6 +23,7 @@ type meter struct {
 	start  time.Time                // of the first of these
 	bar    *progressbar.ProgressBar // nil: lines
 	narrow bool                     // the terminal has no room for the sums
+	still  func()                   // ends that the bar counts its seconds; nil: lines
 }
 
 func (a *app) newMeter(total int) *meter {
@@ -36,6 +37,7 @@ func (a *app) newMeter(total int) *meter {
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionUseANSICodes(true))
 		_ = m.bar.RenderBlank()
+		m.still = everySecond(func() { _ = m.bar.RenderBlank() })
 	}
 	return m
 }
@@ -112,6 +114,7 @@ func (m *meter) kept(req *gradeRequest) string {
 // close takes the bar away.
 func (m *meter) close() {
 	if m.bar != nil {
+		m.still()
 		_ = m.bar.Clear()
 		_ = m.bar.Exit()
 	}

@@ -20,9 +20,23 @@ func (a *app) progress(what string) (done func()) {
 	}
 	text := fit(printable(what), screenOf(a.err).width-len(" ... 9999 s"))
 	fmt.Fprintf(a.err, "\r%s ...\033[K", text)
-	start, stop, stopped := time.Now(), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
+	start := time.Now()
+	still := everySecond(func() {
+		if took := time.Since(start); took > quiet {
+			fmt.Fprintf(a.err, "\r%s ... %d s\033[K", text, int(took.Seconds()))
+		}
+	})
+	return sync.OnceFunc(func() {
+		still()
+		fmt.Fprint(a.err, "\r\033[K")
+	})
+}
+
+// everySecond calls f until still is called.
+func everySecond(f func()) (still func()) {
+	stop := make(chan struct{})
+	var going sync.WaitGroup
+	going.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
@@ -30,17 +44,14 @@ func (a *app) progress(what string) (done func()) {
 			case <-stop:
 				return
 			case <-tick.C:
-				if took := time.Since(start); took > quiet {
-					fmt.Fprintf(a.err, "\r%s ... %d s\033[K", text, int(took.Seconds()))
-				}
+				f()
 			}
 		}
-	}()
-	return sync.OnceFunc(func() {
-		close(stop)
-		<-stopped
-		fmt.Fprint(a.err, "\r\033[K")
 	})
+	return func() {
+		close(stop)
+		going.Wait()
+	}
 }
 
 func (a *app) clearsLines() bool {
