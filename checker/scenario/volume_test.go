@@ -92,6 +92,25 @@ func TestASecondWayToAReadOnlyVolume(t *testing.T) {
 	}
 }
 
+func TestAReadOnlyVolumeThatIsOpen(t *testing.T) {
+	for want, way := range map[string]evidence.Way{
+		"":                       {FD: 3, To: "/work/data2"},
+		"at /proc/self/fd/3,":    {FD: 3, To: "/work/data"},
+		"at /proc/self/cwd,":     {FD: -1, To: "/work/data"},
+		"at /proc/1/task/4/cwd,": {FD: -1, PID: 1, Thread: 4, Dir: true, To: "/work/data"},
+		"at /proc/1/root,":       {FD: -1, PID: 1, To: "/work/data"},
+	} {
+		o := judgeRecorded(t, ex06, "solution", 4, views(func(v *evidence.View) { v.Outside = append(v.Outside, way) }))
+		if want == "" {
+			assert.Empty(t, o.Findings)
+			continue
+		}
+		require.Len(t, o.Findings, 1, want)
+		assert.Equal(t, "volume-writable", o.Findings[0].Cause)
+		assert.Contains(t, o.Findings[0].Saw, want)
+	}
+}
+
 // later has each command see these mounts at its end, besides those of the start.
 func later(more evidence.Mount) func(*evidence.Run) {
 	return func(run *evidence.Run) {
