@@ -17,7 +17,7 @@ import (
 
 // diagnosis is what doctor found out for one exercise, or for all of them.
 type diagnosis struct {
-	Exercise string            `json:"exercise"` // "all", an exercise's number, or inVM
+	Exercise string            `json:"exercise"` // "all", an exercise's number, or placeVM
 	Title    string            `json:"title"`
 	Features []sandbox.Feature `json:"features"`
 }
@@ -137,7 +137,7 @@ func callerID() int {
 func canCheck(exercises []diagnosis) string {
 	var not []string
 	for _, d := range exercises {
-		if d.Exercise != inVM && slices.ContainsFunc(d.Features, func(f sandbox.Feature) bool { return f.Answer != sandbox.Yes }) {
+		if d.Exercise != placeVM && slices.ContainsFunc(d.Features, func(f sandbox.Feature) bool { return f.Answer != sandbox.Yes }) {
 			not = append(not, d.Exercise)
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"pidone/checker/vm"
 )
 
-// inVM stands for an exercise's number in the diagnosis of the VM.
-const inVM = "VM=1"
+// placeVM stands for an exercise's number in the diagnosis of the VM.
+const placeVM = "VM=1"
 
 // diagnoseVM tells whether checks can take place in the VM. Nothing needs it.
 func diagnoseVM() diagnosis {
-	d := diagnosis{Exercise: inVM, Title: "checks in a VM (docs/vm.md)"}
+	d := diagnosis{Exercise: placeVM, Title: "checks in a VM (docs/vm.md)"}
 	add := func(name string, err error, remedy string) {
 		f := sandbox.Feature{Name: name, Answer: sandbox.Yes, Optional: true}
 		if err != nil {
