@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"pidone/checker/course"
+	"pidone/checker/evidence"
 	"pidone/checker/internet"
 	"pidone/checker/network"
 	"pidone/checker/remote"
@@ -167,7 +168,7 @@ func (a *app) relayed(s *session, cmd sandbox.Command) (*sandbox.Result, error) 
 		return nil, fmt.Errorf("use terminal: %w", err)
 	}
 	defer term.Restore(int(a.in.Fd()), old)
-	cmd.Env = append(cmd.Env, "TERM="+os.Getenv("TERM"))
+	cmd.Env = append(cmd.Env, "TERM="+os.Getenv("TERM"), evidence.TerminalVariable+"=1")
 	cmd.Terminal = sandbox.Terminal(int(slave.Fd()))
 	done := make(chan struct{})
 	go func() {

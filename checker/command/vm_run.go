@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pidone/checker/course"
+	"pidone/checker/evidence"
 	"pidone/checker/network"
 	"pidone/checker/remote"
 	"pidone/checker/sandbox"
@@ -18,7 +19,7 @@ func (a *app) runInVM(p place, cmd sandbox.Command, e *course.Exercise, features
 	if err != nil {
 		return nil, err
 	}
-	cmd.Env = append(cmd.Env, "TERM="+os.Getenv("TERM"))
+	cmd.Env = append(cmd.Env, "TERM="+os.Getenv("TERM"), evidence.TerminalVariable+"=1")
 	return a.onTerminal(k, p, nil, func(ctx context.Context, client *remote.Client) (*remote.Output, error) {
 		all, err := client.Probe(ctx)
 		if err != nil {

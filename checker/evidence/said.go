@@ -1,5 +1,9 @@
 package evidence
 
+// TerminalVariable is set where a person at a terminal runs a program: the payload
+// does not wait for what they type, for they wait for what it says.
+const TerminalVariable = "PIDONE_TERMINAL"
+
 // Said is what the kit's payload says of what it sees: one line of JSON on its
 // standard output. Who asks it trusts the line only where the kernel showed
 // that a process which was executing the payload wrote it.

@@ -1,7 +1,7 @@
 // Command payload is what checks run in a learner's container. It does what its
 // arguments tell and says, in a line of JSON (evidence.Said), what it sees.
 //
-//	payload say [TEXT...]      say what is there, limits and network too; standard input is read to its end
+//	payload say [TEXT...]      say what is there, limits and network too; standard input is read to its end, but on a person's terminal
 //	payload read PATH...       say what these files hold, or why they cannot be read
 //	payload write PATH TEXT    write a file; an error is said, and the exit code is 1
 //	payload take SIZE          take that much memory and use it: 200M

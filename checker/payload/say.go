@@ -81,9 +81,11 @@ func tell(s *evidence.Said) error {
 func say(args []string) error {
 	s := look(args)
 	s.Limits, s.Interfaces, s.Routes = limits(s.Groups), interfaces(), routes()
-	in, err := io.ReadAll(io.LimitReader(os.Stdin, most))
-	if s.Stdin = string(in); err != nil {
-		s.Errors["stdin"] = err.Error()
+	if os.Getenv(evidence.TerminalVariable) == "" {
+		in, err := io.ReadAll(io.LimitReader(os.Stdin, most))
+		if s.Stdin = string(in); err != nil {
+			s.Errors["stdin"] = err.Error()
+		}
 	}
 	return tell(s)
 }
