@@ -128,3 +128,23 @@ func TestASecondProc(t *testing.T) {
 		assert.Contains(t, o.Findings[0].Saw, `at "/tmp" in the container`)
 	}
 }
+
+func TestVolumesThatWereAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		option string
+		mounts []evidence.Mount
+		reach  bool
+	}{
+		{"/usr:/host", []evidence.Mount{{Point: "/host", Host: "/usr"}, {Point: "/host/lib", Host: "/usr/lib"}}, false},
+		{"/:/host:ro", []evidence.Mount{{Point: "/host", Host: "/"}, {Point: "/host/proc", Host: "/proc"}}, false},
+		{"/usr:/host", []evidence.Mount{{Point: "/hosts", Host: "/usr"}}, true},
+		{"/usr:/host", []evidence.Mount{{Point: "/host", Host: "/etc"}}, true},
+		{"/usr", []evidence.Mount{{Point: "/usr", Host: "/usr"}}, true},
+	} {
+		o := judgeRecorded(t, ex04, "solution", 3, func(run *evidence.Run) {
+			run.Args = append([]string{"run", "-v", c.option}, run.Args[1:]...)
+			mounted(c.mounts...)(run)
+		})
+		assert.Equal(t, c.reach, len(o.Findings) > 0, "%v", c)
+	}
+}

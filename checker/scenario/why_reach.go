@@ -157,7 +157,7 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 		if b, ok := f.opensGroups(m); ok {
 			return b, true
 		}
-		if m.Host == "" || f.harmless(m) || f.isRoot(m) {
+		if m.Host == "" || f.harmless(m) || f.isRoot(m) || f.isVolume(m) {
 			continue
 		}
 		b := because{
@@ -184,6 +184,23 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 // image: that lies somewhere on the host, and shows nothing else of it.
 func (f *facts) isRoot(m evidence.Mount) bool {
 	return m.Point == "/" && m.Host != "/" && !m.Covered && f.ran().inImage()
+}
+
+// isVolume tells whether a mount is what an option asked for, or came with it.
+func (f *facts) isVolume(m evidence.Mount) bool {
+	volumes, _, _ := imageAndCommand(f.run.Args)
+	return slices.ContainsFunc(volumes, func(volume string) bool {
+		fields := strings.Split(volume, ":")
+		source, point := fields[0], ""
+		if len(fields) > 1 {
+			point = path.Join("/", fields[1])
+		}
+		if !path.IsAbs(source) {
+			source = f.onHost(source)
+		}
+		rest, ok := strings.CutPrefix(m.Point, point)
+		return ok && len(point) > 1 && (rest == "" || rest[0] == '/') && m.Host == path.Join(source, rest)
+	})
 }
 
 // movedAfter tells whether the caller changed its working directory after a call.
