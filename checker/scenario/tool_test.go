@@ -57,6 +57,51 @@ func TestWhyTheChildGaveUp(t *testing.T) {
 	assert.Equal(t, "mend that first: the child ended before it came to the command", b.try)
 }
 
+// A shell that prepares the container is not what it executed in place of the command
+// either, where it gives up.
+func TestWhyAScriptGaveUp(t *testing.T) {
+	k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+	k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+	child := first.clone("CLONE_NEWPID", "CLONE_NEWNS").exec("/bin/sh", "sh", "-ec", "mount --make-private /; chroot ...")
+	tool := child.clone().exec("/bin/mount", "mount", "--make-private", "/")
+	tool.exit(32)
+	child.exit(32)
+	first.exit(1)
+	f, err := study(k.over())
+	require.NoError(t, err)
+	b := f.noCommand()
+	assert.Equal(t, `the container did not execute "/bin/true"; the child exited with 32`, b.saw)
+	assert.Equal(t, `"mount --make-private /" exited with 32`, b.why)
+
+	// Nothing is known of why: what it executed may be the mistake.
+	k, first = newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+	k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+	child = first.clone("CLONE_NEWPID", "CLONE_NEWNS").exec("/bin/false", "false")
+	child.exit(1)
+	first.exit(1)
+	f, err = study(k.over())
+	require.NoError(t, err)
+	b = f.noCommand()
+	assert.Equal(t, `the container did not execute "/bin/true", but "false"`, b.saw)
+}
+
+func TestAToolThatIsPid1Ends(t *testing.T) {
+	k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+	k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+	shell := first.clone().exec("/usr/bin/unshare", "unshare", "--pid", "sh").unshare("CLONE_NEWPID").exec("/bin/sh", "sh")
+	shell.clone().exec("/usr/sbin/ip", "ip", "link").exit(0)
+	shell.refuse("vfork", "ENOMEM")
+	shell.exit(2)
+	first.exit(2)
+	f, err := study(k.over())
+	require.NoError(t, err)
+	b, ok := f.spentPIDs()
+	require.True(t, ok)
+	assert.Equal(t, "unshare-then-exec", b.cause)
+	assert.Contains(t, b.saw, "could not make a process: out of memory (ENOMEM)")
+	assert.Equal(t, "have unshare make a process for it: --fork", b.try)
+}
+
 // A tool that failed is named where what it was to do is missing, and where no later one
 // did it.
 func TestToolsOfWhichNobodyAskedHowTheyEnded(t *testing.T) {

@@ -52,6 +52,10 @@ func (f *facts) noCommand() because {
 		b.saw += ", and the command was not run"
 		return b
 	}
+	if b, ok := f.spentPIDs(); ok {
+		return b
+	}
+	other := "" // what it executed in place of the command
 	b := because{
 		cause: "command-not-run",
 		saw:   "the container did not execute " + f.asked(),
@@ -68,14 +72,17 @@ func (f *facts) noCommand() because {
 				b.try = "leave the image's own programs where they are, with nothing mounted over them"
 				return b
 			}
-			if !e.Self && (p == f.child || !f.failed(f.child)) {
-				b.saw += fmt.Sprintf(", but %s", quote(strings.Join(e.Argv, " ")))
-				if f.ended(f.first) && f.first.Exit.Code != 0 {
-					b.why = f.firstWords()
-				}
-				return b
+			if !e.Self && other == "" && (p == f.child || !f.failed(f.child)) {
+				other = ", but " + quote(strings.Join(e.Argv, " "))
 			}
 		}
+	}
+	if other != "" && (!f.failed(f.child) || !f.complained()) {
+		b.saw += other
+		if f.ended(f.first) && f.first.Exit.Code != 0 {
+			b.why = f.firstWords()
+		}
+		return b
 	}
 	if !f.ended(f.child) {
 		b.saw += fmt.Sprintf("; the child was still running after %g s", float64(f.run.End.Limit)/1e6)
@@ -130,6 +137,32 @@ func (f *facts) notRoot(b *because) bool {
 	b.try = "leave that flag out, or map root: UidMappings and GidMappings"
 	b.at = e.At
 	return true
+}
+
+// complained tells whether anything was said of why the child failed.
+func (f *facts) complained() bool {
+	var b because
+	f.gaveUp(&b)
+	return b.try != ""
+}
+
+// spentPIDs says that no process could be made in a PID namespace any more, since its
+// first had ended.
+func (f *facts) spentPIDs() (because, bool) {
+	for _, p := range f.those(func(*evidence.Process) bool { return true }) {
+		for _, e := range f.creations(p.ID) {
+			if u := f.unshared(p.ID, "CLONE_NEWPID", e.Seq); e.Errno != "ENOMEM" || u == nil || u.Errno != "" {
+				continue
+			}
+			b := f.notCreated(e)
+			b.saw = fmt.Sprintf("the container did not execute %s: %s could not make a process: %s", f.asked(), f.who(p), errnoWords(e.Errno))
+			if slices.ContainsFunc(p.Execs, func(e evidence.Exec) bool { return path.Base(e.Path) == "unshare" }) {
+				b.try = "have unshare make a process for it: --fork"
+			}
+			return b, true
+		}
+	}
+	return because{}, false
 }
 
 // firstSaid adds the last words of a first process that had a part in what the child

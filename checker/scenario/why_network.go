@@ -272,7 +272,7 @@ func (f *facts) noRoute(n *evidence.Networks, via string) because {
 		b.cause = "route-on-host"
 		return b
 	}
-	return f.refusedTool(b, setting("default", "0.0.0.0/0"))
+	return f.refusedTool(b, setting("default", "0.0.0.0/0", "route"))
 }
 
 // newRoute returns a default route that the host had not before, or nil.
