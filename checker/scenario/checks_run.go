@@ -124,11 +124,8 @@ func printedPID(s *scene) (*failure, error) {
 			b = alone
 		}
 	}
-	if kind := f.inCode(own); !loop && kind != "" {
-		return nil, &Undecided{
-			fmt.Sprintf("the child wrote to a %s what is no text: whether the pid that came out was in there cannot be told", kind),
-			"have the child write its pid in decimal digits, then check again",
-		}
+	if err := f.inCode(); !loop && err != nil {
+		return nil, err
 	}
 	return &failure{want, b}, nil
 }
@@ -163,6 +160,9 @@ func printedSomething(s *scene) (*failure, error) {
 	const want = "what the child writes coming out"
 	if b, ok := f.silent(); ok {
 		return &failure{want, b}, nil
+	}
+	if err := f.inCode(); err != nil {
+		return nil, err
 	}
 	if lost == nil { // it wrote to a pipe, and what is not known
 		return nil, nil

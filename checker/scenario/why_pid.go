@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -192,25 +194,52 @@ func misspelt(said string, pid int) (because, bool) {
 	return b, false
 }
 
-// inCode returns the kind of target to which the container wrote something that is no
-// text, and whose reader may have taken one of its pids from there: that came out
-// afterwards, in a line that speaks of one. It is empty if there is none.
-func (f *facts) inCode(own map[int]bool) string {
+// inCode is an Undecided, or nil: that the container wrote something that is no text to
+// a target whose reader may have taken one of its pids from there. That pid came out
+// afterwards, in a line that speaks of one.
+func (f *facts) inCode() error {
+	own := f.pids(f.inside())
 	for _, p := range f.inside() {
 		for i := range f.wrote[p.ID] {
 			t := &f.wrote[p.ID][i]
-			if t.streams() || len(t.marks) == 0 || isText(t.data, 0) {
+			if t.streams() || len(t.marks) == 0 || isText(t.data, none) {
 				continue
 			}
-			for _, q := range f.number(f.outside(), func(n int) bool { return own[n] }) {
+			for _, q := range f.number(f.outside(), func(n int) bool { return own[n] && coded(t.data, n) }) {
 				if q.came && q.event.Seq > t.marks[0].event.Seq && pidLine().MatchString(q.line()) {
-					return t.target.Kind
+					return &Undecided{
+						fmt.Sprintf("the child wrote to a %s what is no text: whether the pid that came out was in there cannot be told", t.target.Kind),
+						"have the child write its pid in decimal digits, then check again",
+					}
 				}
 			}
 		}
 	}
-	return ""
+	return nil
 }
+
+// coded tells whether a number may be in binary data: its bytes without the zeros, the
+// first or the last of them first, or in sevens of bits as protobuf has them; all that
+// of its double, too, which gob and protobuf have for a number that may be negative.
+func coded(data string, n int) bool {
+	for _, n := range []uint64{uint64(n), uint64(n) << 1} {
+		var big []byte
+		for rest := n; rest > 0; rest >>= 8 {
+			big = append(big, byte(rest))
+		}
+		little := slices.Clone(big)
+		slices.Reverse(big)
+		for _, form := range [][]byte{big, little, binary.AppendUvarint(nil, n)} {
+			if strings.Contains(data, string(form)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// none is no character.
+const none = -1
 
 // isText tells whether there is no character in it that no text has, that one aside:
 // a gob is none, and its bytes are no characters.

@@ -186,3 +186,16 @@ func TestClocksAreFound(t *testing.T) {
 		require.Equal(t, clock().ReplaceAllStringFunc(text.String(), blank), withoutClocks(text.String()), "%q", text.String())
 	}
 }
+
+func TestAPidInBinaryData(t *testing.T) {
+	const pid = 41733 // 0xa305
+	for _, data := range []string{"\x05\xa3\x00\x00", "\x00\x00\xa3\x05", "\x01\x85\xc6\x02", "x\x8a\x8c\x05", "\xfd\x01\x46\x0a"} {
+		assert.True(t, coded(data, pid), "%q", data)
+	}
+	assert.False(t, coded("\x00\x01\x02\x05", pid))
+	assert.True(t, coded("\x02", 1), "as gob has it")
+	assert.False(t, coded("\x00\x03", 1))
+	assert.True(t, isText("a\tb\n", none))
+	assert.False(t, isText("a\x00", none))
+	assert.False(t, isText("a\xff", none))
+}
