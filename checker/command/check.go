@@ -134,7 +134,7 @@ func (a *app) keepScore(req *request, result *grade.Check) {
 		return
 	}
 	if err := a.remember(req.exercise.ID, result.Score); err != nil {
-		fmt.Fprintf(a.err, "checker: %v\n", err)
+		a.tell("%v", err)
 	}
 }
 

@@ -55,7 +55,12 @@ type subcommand struct {
 	run   func(a *app, args []string) int
 }
 
-func (c *subcommand) usage() string { return strings.TrimRight("checker "+c.name+" "+c.args, " ") }
+// usage is how it is called, and below that what it does.
+func (c *subcommand) usage(width int, margin string) string {
+	inner := margin + "    "
+	call := wrap("checker "+c.name+" "+c.args, width-len(inner)-4, inner+"    ")
+	return margin + call + "\n" + inner + wrap(c.about, width-len(inner), inner)
+}
 
 func subcommands() []subcommand {
 	return []subcommand{
@@ -92,7 +97,7 @@ func Main(args []string, in, out, err *os.File) int {
 	for _, c := range subcommands() {
 		if c.name == args[0] {
 			if asksForHelp(args[1:]) {
-				fmt.Fprintf(a.out, "%s\n    %s\n", c.usage(), c.about)
+				fmt.Fprintln(a.out, c.usage(screenOf(a.out).width, ""))
 				return passed
 			}
 			if c.name != "sandbox" { // see package once
@@ -129,7 +134,7 @@ func (a *app) usage() {
 	fmt.Fprint(a.out, "checker checks container programs by what the kernel saw of them.\n\n")
 	for _, c := range subcommands() {
 		if c.about != "" {
-			fmt.Fprintf(a.out, "  %s\n      %s\n", c.usage(), c.about)
+			fmt.Fprintln(a.out, c.usage(screenOf(a.out).width, "  "))
 		}
 	}
 	fmt.Fprint(a.out, "\nExit status: 0 pass, 1 fail, 2 error, bad usage or nothing run.\n")
@@ -138,15 +143,10 @@ func (a *app) usage() {
 // fail says what went wrong, and what to do, and returns the exit status for it.
 func (a *app) fail(err error) int {
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(a.err, "checker: interrupted; nothing is left behind")
+		a.tell("interrupted; nothing is left behind")
 		return interrupted
 	}
-	text := "checker: " + err.Error()
-	// A terminal would break it within words; a file is searched for lines.
-	if s := screenOf(a.err); term.IsTerminal(int(a.err.Fd())) && !strings.Contains(text, "\n") && utf8.RuneCountInString(text) > s.width {
-		text = wrap(text, s.width-9, strings.Repeat(" ", 9))
-	}
-	fmt.Fprintln(a.err, text)
+	a.tell("%v", err)
 	var refused *sandbox.RefusedError
 	if errors.As(err, &refused) && refused.Remedy != "" {
 		fmt.Fprintf(a.err, "         try: %s\n", refused.Remedy)
@@ -156,6 +156,16 @@ func (a *app) fail(err error) int {
 		fmt.Fprintf(a.err, "         try: %s\n", missing.Remedy)
 	}
 	return broken
+}
+
+// tell writes a diagnostic. A terminal would break it within words; in a file lines
+// are searched for.
+func (a *app) tell(format string, args ...any) {
+	text := "checker: " + fmt.Sprintf(format, args...)
+	if s := screenOf(a.err); term.IsTerminal(int(a.err.Fd())) && !strings.Contains(text, "\n") && utf8.RuneCountInString(text) > s.width {
+		text = wrap(text, s.width-9, strings.Repeat(" ", 9))
+	}
+	fmt.Fprintln(a.err, text)
 }
 
 // parse reads flags that may stand before or behind the positional arguments.

@@ -41,7 +41,7 @@ func (a *app) class(req *gradeRequest) (*class, error) {
 	if len(c.names) == 0 {
 		return nil, fmt.Errorf("grade %s: no submission is in it", req.dir)
 	}
-	note := func(format string, args ...any) { fmt.Fprintf(a.err, "checker: note: "+format+"\n", args...) }
+	note := func(format string, args ...any) { a.tell("note: "+format, args...) }
 	if l.Layout != "" {
 		note("it looks like an export of %s: names are taken from it", l.Layout)
 	}

@@ -162,7 +162,7 @@ func (a *app) grade(args []string) int {
 	}
 	share := m.Share()
 	if len(share) == 0 {
-		fmt.Fprintf(a.err, "checker: note: shard %s has none of the %d submissions\n", req.shard, len(c.names))
+		a.tell("note: shard %s has none of the %d submissions", req.shard, len(c.names))
 	}
 	p := a.newMeter(len(share))
 	g.warm.slow = p.warming
@@ -176,7 +176,7 @@ func (a *app) grade(args []string) int {
 	err = batch.Run(a.ctx, store, options)
 	p.close()
 	if a.ctx.Err() != nil {
-		fmt.Fprintf(a.err, "checker: interrupted, and nothing else is left behind; %s\n", p.kept(req))
+		a.tell("interrupted, and nothing else is left behind; %s", p.kept(req))
 		return interrupted
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ func (a *app) hint(args []string) int {
 	p.Hints[step.Number] = last
 	if err := st.write(a.root); err != nil {
 		// The hint was shown; only that is lost that it was.
-		fmt.Fprintf(a.err, "checker: %v\n", err)
+		a.tell("%v", err)
 	}
 	return passed
 }

@@ -46,7 +46,7 @@ func (a *app) merge(args []string) int {
 	defer store.Close()
 	m, notes, err := batch.Merge(store, dirs)
 	for _, n := range notes {
-		fmt.Fprintln(a.err, "checker: note:", n)
+		a.tell("note: %s", n)
 	}
 	if err != nil {
 		return a.fail(err)

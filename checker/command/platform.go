@@ -36,7 +36,7 @@ func (a *app) checkFor(req *request) int {
 		a.fail(err)
 		r = &grade.Record{Started: time.Now().UTC(), Entry: grade.Entry{Check: brokenCheck(a.root, req, err)}}
 	} else if why := whyError(&r.Entry.Check); why != "" {
-		fmt.Fprintf(a.err, "checker: %s could not be graded: %s\n", printable(req.name), printable(why))
+		a.tell("%s could not be graded: %s", printable(req.name), printable(why))
 	}
 	r.Entry.Name = req.name
 	class := classOf(req.exercise)

@@ -108,9 +108,9 @@ func (a *app) run(args []string) int {
 	}
 	switch {
 	case res.OutOfMemory:
-		fmt.Fprintln(a.err, "checker: the sandbox's memory limit was reached")
+		a.tell("the sandbox's memory limit was reached")
 	case res.OutOfPIDs:
-		fmt.Fprintln(a.err, "checker: the sandbox's limit of processes was reached")
+		a.tell("the sandbox's limit of processes was reached")
 	}
 	fmt.Fprintf(a.err, "[%s ended with status %d; the sandbox is gone]\n", name, res.Status)
 	return res.Status
@@ -198,8 +198,8 @@ func (a *app) equipForRun(lacks func(string) (string, error), cmd *sandbox.Comma
 			there = append(there, name)
 			continue
 		}
-		fmt.Fprintf(a.err, "checker: this machine lacks %s, and so does the sandbox: %s\n", name, why)
-		fmt.Fprintf(a.err, "checker: in a VM that has it: make run STEP=%s VM=1; a check there: make check STEP=%s VM=1\n", e.Number, e.Number)
+		a.tell("this machine lacks %s, and so does the sandbox: %s", name, why)
+		a.tell("in a VM that has it: make run STEP=%s VM=1; a check there: make check STEP=%s VM=1", e.Number, e.Number)
 	}
 	equip(cmd, there)
 	return there
