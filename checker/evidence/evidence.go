@@ -284,7 +284,7 @@ type Event struct {
 	Host []string `json:"host,omitzero"`
 	// Before is the hostname of the caller's UTS namespace when sethostname was entered.
 	Before string `json:"before,omitempty"`
-	// Missing tells which path of a mount was not there, if ENOENT was the answer
+	// Missing tells which path of a mount or pivot_root was not there, if ENOENT was the answer
 	// and it was one of them: "source" or "path".
 	Missing string `json:"missing,omitempty"`
 

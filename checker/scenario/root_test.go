@@ -148,3 +148,22 @@ func TestVolumesThatWereAskedFor(t *testing.T) {
 		assert.Equal(t, c.reach, len(o.Findings) > 0, "%v", c)
 	}
 }
+
+func TestWhyPivotRootIsRefused(t *testing.T) {
+	run := &evidence.Run{
+		Processes: []*evidence.Process{{Creator: -1}},
+		Events:    []*evidence.Event{{Seq: 1, Call: "mount", Flags: []string{"MS_PRIVATE"}, After: &evidence.State{Namespaces: evidence.Namespaces{"mnt": 2}}}},
+	}
+	f := &facts{run: run, first: run.First()}
+	for _, c := range []struct{ source, errno, missing, why string }{
+		{"/fs/box", "EINVAL", "", "lies above the new root"},
+		{"/tmp", "EINVAL", "", "does not lie at or below"},
+		{"/fs/box/rootfs/old", "EINVAL", "", "has to be a mount point"},
+		{"/fs/box/rootfs/old", "ENOENT", "source", "no folder"},
+	} {
+		var b because
+		e := &evidence.Event{Seq: 9, Call: "pivot_root", Path: "/fs/box/rootfs", Source: c.source, Errno: c.errno, Missing: c.missing, After: run.Events[0].After}
+		assert.True(t, f.refusedPivot(e, &b))
+		assert.Contains(t, b.why, c.why)
+	}
+}

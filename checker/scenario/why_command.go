@@ -45,6 +45,11 @@ func (f *facts) noCommand() because {
 			return b
 		}
 	}
+	if e := f.creation(f.child); e != nil && slices.Contains(e.Flags, "CLONE_VFORK") {
+		if b, ok := f.notStarted(); ok {
+			return b
+		}
+	}
 	if b, ok := f.threadless(); ok {
 		return b
 	}
@@ -276,6 +281,9 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			b.try = "execute the command itself, and hand its arguments on as a slice: no joining, no shell"
 		}
 		switch change := f.changedRoot(p); {
+		case change != nil && !f.elsewhere(p) && strings.HasPrefix(name, f.imagePath()+"/"):
+			b.why = fmt.Sprintf("the root is the image's by then, and from there the path is %s", word(strings.TrimPrefix(name, f.imagePath())))
+			b.try = "after the root was changed, leave the image's path out"
 		case f.elsewhere(p):
 			f.inWrongRoot(p, &b)
 			b.at = change.At
@@ -330,6 +338,9 @@ func (f *facts) notCarried(stream string) (because, bool) {
 		}
 	case "stdout":
 		if said == nil {
+			if b, ok := f.cutWithPID1(); ok {
+				return b, true
+			}
 			return lost.with("the command wrote nothing to standard output"), true
 		}
 		if !strings.Contains(string(f.run.Stdout.Data), said.Word) {
@@ -347,6 +358,22 @@ func (f *facts) notCarried(stream string) (because, bool) {
 		}
 	}
 	return because{}, false
+}
+
+// cutWithPID1 says that the kernel ended the command because pid 1 of its PID namespace
+// had ended before, if that is so.
+func (f *facts) cutWithPID1() (because, bool) {
+	p := f.command.by
+	if p == f.child || f.child.PIDSelf() != 1 || !f.ended(f.child) || !f.ended(p) || p.Exit.Signal != "SIGKILL" || f.child.Exit.Signal != "" ||
+		state(p).Namespaces["pid"] != state(f.child).Namespaces["pid"] || f.run.End.OutOfMem {
+		return because{}, false
+	}
+	return because{
+		cause: "parent-gone",
+		saw:   "the command was ended by SIGKILL, when the child exited",
+		why:   "the child is pid 1: with it the kernel ends every process of its PID namespace",
+		try:   "have the child wait for the command before it ends",
+	}, true
 }
 
 // otherExit says why the first process did not end as the command did.
@@ -368,8 +395,14 @@ func (f *facts) otherExit() because {
 		b.cause, b.why, b.try = gone.cause, "it ended, and had not waited for the child", gone.try
 		return b
 	}
+	if cut, ok := f.cutWithPID1(); ok {
+		return cut
+	}
 	if f.first.Exit.Code != 0 {
 		f.unmountsInVain(&b)
+	}
+	if p, ok := f.panicked(f.first); ok {
+		b.why, b.at = p.why, p.at
 	}
 	if f.command.by != f.child && f.child.Exit != nil && (f.child.Exit.Code != is.Code || f.child.Exit.Signal != is.Signal) {
 		b.why = fmt.Sprintf("the child, between them, %s", exitWords(f.child))

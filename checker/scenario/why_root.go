@@ -85,6 +85,9 @@ func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 		case e.Call == "mount" && e.FSType == "proc":
 			b.cause = "proc-refused"
 			b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
+		case e.Call == "umount2" && e.Errno == "EBUSY":
+			b.why = "something of it is in use: this process has come from there, or there are mounts below"
+			b.try = "unmount it with MNT_DETACH: it is out of the way at once, and goes when nobody uses it"
 		case e.Errno == "ENOENT":
 			b.try = "look at the path: the image's root file system is " + f.imagePath()
 			f.optionAsImage(e.Path, &b)
@@ -128,6 +131,12 @@ func (f *facts) refusedPivot(e *evidence.Event, b *because) bool {
 	case e.Errno == "EINVAL" && !f.wasPrivate(e):
 		b.why = "pivot_root refuses where the mount that / lies on is shared, as it is on the host: pivot_root(2)"
 		b.try = "make / private first, with all below it, in the container's mount namespace"
+	case e.Errno == "EINVAL" && strings.HasPrefix(path.Clean(e.Path), path.Clean(e.Source)+"/"):
+		b.why = fmt.Sprintf("put_old, %s, lies above the new root: pivot_root(2)", word(e.Source))
+		b.try = "give the two paths the other way round: first the new root, then the folder in it for the old one"
+	case e.Missing == "source":
+		b.why = fmt.Sprintf("there is no folder %s for the old root", word(e.Source))
+		b.try = "make that folder before"
 	case e.Errno == "EINVAL" && path.IsAbs(e.Path) && path.IsAbs(e.Source) && path.Clean(e.Source) != path.Clean(e.Path) && !strings.HasPrefix(path.Clean(e.Source), path.Clean(e.Path)+"/"):
 		b.why = fmt.Sprintf("put_old, %s, does not lie at or below the new root: pivot_root(2)", word(e.Source))
 		b.try = "make a folder for the old root in the new one"

@@ -314,6 +314,7 @@ func (r *Recorder) leave(t *task) error {
 		ev.After = &s
 		if c := p.call.name; c == "pivot_root" {
 			r.mounted(ev)
+			ev.Missing = r.missing(t.tid, ev)
 		}
 	case remounts:
 		s := r.brief(t)

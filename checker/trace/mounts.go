@@ -84,10 +84,10 @@ func parseMounts(data []byte) []mount {
 	return list
 }
 
-// missing tells which of the two paths of a mount that was just refused for one is
+// missing tells which of the two paths of a call that was just refused for one is
 // not there: "" if it cannot tell. The kernel does not say.
 func (r *Recorder) missing(tid int, ev *evidence.Event) string {
-	if ev.Call != "mount" || ev.Errno != "ENOENT" || ev.Source == "" || ev.Path == "" {
+	if ev.Call != "mount" && ev.Call != "pivot_root" || ev.Errno != "ENOENT" || ev.Source == "" || ev.Path == "" {
 		return ""
 	}
 	switch source, target := r.lacks(tid, ev.Source), r.lacks(tid, ev.Path); {
