@@ -53,9 +53,13 @@ func (f *facts) notServed(n *evidence.Networks, instruction string, sent *eviden
 			saw:   fmt.Sprintf("it arrived, and the answer did not come back to the command: %s", quote(trouble)),
 			try:   "look at the host's routes, and at what its packet filter does with packets that come in for the container",
 		}
-		if h := f.onTheWay(n); h.why != "" {
+		switch h := f.onTheWay(n); {
+		case h.why != "":
 			b.why, b.try = h.why, h.try
-		} else {
+		case !n.Host.Forwards:
+			b.why = "the host forwards what comes in by some of its interfaces alone: its net.ipv4.ip_forward is 0"
+			b.try = "write 1 to /proc/sys/net/ipv4/ip_forward, on the host: answers come in by another interface"
+		default:
 			b.saw += f.hops(n)
 		}
 		return b
