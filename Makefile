@@ -91,6 +91,7 @@ link = CGO_ENABLED=0 $(GO) build -buildvcs=false -ldflags='-s -w' -o $@.linked .
   dd if=$@.linked of=$@.copy bs=16M 2>/dev/null && chmod +x $@.copy && rm $@.linked && mv -f $@.copy $@
 
 $(checker): $(filter-out %_test.go,$(sources))
+	@command -v $(GO) >/dev/null || { echo 'go is not on PATH: install Go, https://go.dev/dl/' >&2; exit 1; }
 	@echo 'building the checker (once, and when its sources change) ...' >&2
 	@$(call link,checker)
 
