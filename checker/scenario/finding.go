@@ -105,6 +105,22 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// few lists the first of some words as show shows each, and says how many more
+// there are.
+func few(words []string, show func(string) string) string {
+	const most = 3
+	var shown []string
+	for _, w := range words[:min(most, len(words))] {
+		shown = append(shown, show(w))
+	}
+	if len(words) > most {
+		shown = append(shown, fmt.Sprintf("%d more", len(words)-most))
+	}
+	return list(shown)
+}
+
+func plain(s string) string { return s }
+
 // errnoWords says an errno in words.
 func errnoWords(errno string) string {
 	words := map[string]string{

@@ -295,7 +295,7 @@ func (f *facts) leftovers() (because, bool) {
 	if mounts := f.run.Host.MountsLeft; len(mounts) > 0 {
 		b := because{
 			cause: "leftover-mount",
-			saw:   "mounted on the host, afterwards: " + strings.Join(wordsOf(mounts, 3), ", "),
+			saw:   "mounted on the host, afterwards: " + few(mounts, word),
 			try:   "mount in a mount namespace of the container's own, or unmount",
 		}
 		for _, e := range f.run.Events {
@@ -306,28 +306,4 @@ func (f *facts) leftovers() (because, bool) {
 		return f.cutOff(b), true
 	}
 	return because{}, false
-}
-
-// quotes quotes the first few of some lines.
-func quotes(lines []string, most int) []string {
-	var words []string
-	for _, line := range lines[:min(most, len(lines))] {
-		words = append(words, quote(line))
-	}
-	if len(lines) > most {
-		words = append(words, fmt.Sprintf("and %d more", len(lines)-most))
-	}
-	return words
-}
-
-// wordsOf quotes the first few of some names.
-func wordsOf(names []string, most int) []string {
-	var words []string
-	for _, name := range names[:min(most, len(names))] {
-		words = append(words, word(name))
-	}
-	if len(names) > most {
-		words = append(words, fmt.Sprintf("and %d more", len(names)-most))
-	}
-	return words
 }

@@ -199,7 +199,7 @@ func (f *facts) parentInGroup(group string) because {
 func (f *facts) groupLeft(left []string) because {
 	b := because{
 		cause: "group-left",
-		saw:   "left behind on the host: the control group " + strings.Join(wordsOf(left, 3), ", "),
+		saw:   "left behind on the host: the control group " + few(left, word),
 		why:   "nothing removed it",
 		try:   "remove the group's folder when the container has ended, however it ended",
 	}

@@ -206,7 +206,7 @@ func (f *facts) askedNobody(came []evidence.Packet) (because, bool) {
 func (f *facts) otherServer(saw string, servers []string) because {
 	return because{
 		cause: "other-name-server",
-		saw:   saw + list(wordsPlain(servers, 3)) + ", where nothing answers",
+		saw:   saw + few(servers, plain) + ", where nothing answers",
 		why:   "of the world's name servers the sandbox's internet has " + list(f.machines()) + " alone",
 		try:   "name the server that the host's /etc/resolv.conf names",
 	}

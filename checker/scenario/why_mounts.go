@@ -131,19 +131,19 @@ func (f *facts) mountedOnHost() (because, bool) {
 		case there:
 			b := because{
 				cause: "mount-on-host",
-				saw:   "mounted on the host: " + strings.Join(wordsOf(e.Host, 3), ", "),
+				saw:   "mounted on the host: " + few(e.Host, word),
 				why:   fmt.Sprintf("%s called %s in the host's mount namespace", f.who(p), e.Call),
 				try:   "mount in the child, when it has a mount namespace of its own",
 				at:    e.At,
 			}
 			if e.Call == "umount2" {
-				b.saw = "changed on the host: " + strings.Join(wordsOf(e.Host, 3), ", ")
+				b.saw = "changed on the host: " + few(e.Host, word)
 			}
 			return b, true
 		default:
 			b := because{
 				cause: "mount-leaks",
-				saw:   "mounted in the container, and there on the host too: " + strings.Join(wordsOf(e.Host, 3), ", "),
+				saw:   "mounted in the container, and there on the host too: " + few(e.Host, word),
 				why:   "the host's / is shared, as systemd makes it, and a new mount namespace stays in its group until / is made private there",
 				try:   "make / private, with all that is mounted below, in the child, before it mounts anything",
 				at:    e.At,
@@ -158,7 +158,7 @@ func (f *facts) mountedOnHost() (because, bool) {
 	if mounts := f.run.Host.MountsLeft; len(mounts) > 0 {
 		return because{
 			cause: "mount-on-host",
-			saw:   "mounted on the host, afterwards: " + strings.Join(wordsOf(mounts, 3), ", "),
+			saw:   "mounted on the host, afterwards: " + few(mounts, word),
 			try:   "mount in a mount namespace of the container's own",
 		}, true
 	}

@@ -40,7 +40,7 @@ func (f *facts) notTranslated(n *evidence.Networks, p evidence.Packet) because {
 	}
 	i := slices.IndexFunc(rules, translates)
 	if i < 0 {
-		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", list(quotes(rules, 3)))
+		b.why = fmt.Sprintf("no rule of the host's packet filter did that: there is %s", few(rules, quote))
 		return f.refusedTool(b, translating)
 	}
 	b.why = fmt.Sprintf("the rule that there is, %s, did not do it: it does not match, or the packet never came to it", quote(rules[i]))

@@ -53,15 +53,7 @@ func addressWords(l *evidence.Link) string {
 	if len(l.Addresses) == 0 {
 		return "no address"
 	}
-	return list(wordsPlain(l.Addresses, 3))
-}
-
-func wordsPlain(words []string, most int) []string {
-	out := slices.Clone(words[:min(most, len(words))])
-	if len(words) > most {
-		out = append(out, fmt.Sprintf("%d more", len(words)-most))
-	}
-	return out
+	return few(l.Addresses, plain)
 }
 
 // noAddress says why the container has no interface with that address that

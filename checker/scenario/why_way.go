@@ -152,7 +152,7 @@ func wayWords(n *evidence.Network, routes []evidence.Route) string {
 		}
 		words = append(words, w)
 	}
-	return list(wordsPlain(words, 3))
+	return few(words, plain)
 }
 
 // linkChange says what is another thing about an interface now than it was; "" if

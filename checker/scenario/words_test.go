@@ -120,6 +120,8 @@ func TestQuoteIsOneShortLine(t *testing.T) {
 	assert.Equal(t, `"line of noise number 7614 and more of the same, for what"...`, quote("line of noise number 7614 and more of the same, for what it is worth"))
 	assert.Equal(t, "a", list([]string{"a"}))
 	assert.Equal(t, "a, b and c", list([]string{"a", "b", "c"}))
+	assert.Equal(t, `"a", "b" and "c"`, few([]string{"a", "b", "c"}, word))
+	assert.Equal(t, "a, b, c and 2 more", few([]string{"a", "b", "c", "d", "e"}, plain))
 }
 
 // A word is found exactly where it stands, whatever surrounds it.
