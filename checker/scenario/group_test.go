@@ -213,6 +213,7 @@ func TestWhyAGroupStays(t *testing.T) {
 			}
 			files := seenAt(run, evidence.GroupsAtExec)[0].Of(home).Files
 			files["memory.max"], files["memory.high"] = "max", "100000000"
+			seenAt(run, evidence.GroupsAtExit)[0].Of(home).Files["memory.events"] = "high 120\noom_kill 0"
 		},
 	} {
 		r := forged(t, forgery{command: "take", change: change})

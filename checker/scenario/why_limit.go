@@ -23,8 +23,8 @@ func limitWords(kind string, l limiting) string {
 	return fmt.Sprintf("%.4g of a processor (cpu.max %s)", l.value, quote(l.by.Files["cpu.max"]))
 }
 
-// slowedDown says that a command which did not come to its end has a limit of memory
-// that slows it down, and none that kills it.
+// slowedDown says that a command which did not come to its end was slowed down by a
+// limit of memory, and that there was none that would have killed it.
 func (f *facts) slowedDown(b *because) {
 	if f.ran() == nil || len(f.run.Groups) == 0 {
 		return
@@ -34,7 +34,8 @@ func (f *facts) slowedDown(b *because) {
 		return
 	}
 	for _, g := range chain(looks[0], f.groupOf(looks[0])) {
-		if high := g.Files["memory.high"]; high != "" && high != unlimited && g.Files["memory.max"] == unlimited {
+		high := g.Files["memory.high"]
+		if high != "" && high != unlimited && g.Files["memory.max"] == unlimited && f.counted(looks, g.Path, "memory.events", "high") > 0 {
 			b.why = fmt.Sprintf("memory.high of its group is %s: who takes more is slowed down, however long it takes, and not killed", quote(high))
 			b.try = "write the limit to memory.max"
 			return
