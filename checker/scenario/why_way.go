@@ -114,22 +114,18 @@ func ways(n *evidence.Network, address string) (found []evidence.Route) {
 		}
 		found = append(found, r)
 	}
-	lowest := slices.MinFunc(append(found, evidence.Route{Metric: math.MaxInt}), func(a, b evidence.Route) int { return cmp.Compare(a.Metric, b.Metric) })
-	return slices.DeleteFunc(found, func(r evidence.Route) bool { return r.Metric > lowest.Metric })
+	return preferred(found)
+}
+
+// preferred returns those of some routes to the same that have the lowest metric.
+func preferred(routes []evidence.Route) []evidence.Route {
+	lowest := slices.MinFunc(append(routes, evidence.Route{Metric: math.MaxInt}), func(a, b evidence.Route) int { return cmp.Compare(a.Metric, b.Metric) })
+	return slices.DeleteFunc(routes, func(r evidence.Route) bool { return r.Metric > lowest.Metric })
 }
 
 // defaults are the default routes of the main table that the kernel would take.
-func defaults(n *evidence.Network) (found []evidence.Route) {
-	for _, r := range n.Routes {
-		switch {
-		case r.To != "default", len(found) > 0 && r.Metric > found[0].Metric:
-			continue
-		case len(found) > 0 && r.Metric < found[0].Metric:
-			found = nil
-		}
-		found = append(found, r)
-	}
-	return found
+func defaults(n *evidence.Network) []evidence.Route {
+	return preferred(slices.DeleteFunc(slices.Clone(n.Routes), func(r evidence.Route) bool { return r.To != "default" }))
 }
 
 // leadsBy tells whether one of the routes leads by way of a router.
