@@ -69,7 +69,7 @@ func TestWhatToDoAboutTheCompilersMessage(t *testing.T) {
 	for first, try := range map[string]string{
 		"undefined: exec":                                  `add "os/exec" to the import list at the top of the file`,
 		"main.go:3:2: undefined: syscall":                  `add "syscall" to the import list at the top of the file`,
-		"declared and not used: name":                      "use name, or write _ in its place",
+		"declared and not used: name":                      "use name, or take it out",
 		"undefined: foo":                                   "mend the first message first: later ones often follow from it",
 		"undefined: exec.Comand":                           "mend the first message first: later ones often follow from it",
 		`"os" imported and not used`:                       `take "os" out of the import list, or use it`,

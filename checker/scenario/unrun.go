@@ -44,7 +44,7 @@ func mend(first string, more bool) string {
 		}
 	}
 	if m := idle().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
-		return fmt.Sprintf("use %s, or write _ in its place", m[1])
+		return fmt.Sprintf("use %s, or take it out", m[1])
 	}
 	if m := unused().FindStringSubmatch(first); m != nil && len(m[1]) < maxWord {
 		return fmt.Sprintf("take %s out of the import list, or use it", m[1])
