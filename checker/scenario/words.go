@@ -259,13 +259,13 @@ func padded(text string, start, end int) bool {
 	switch {
 	case end-start < 3:
 		return false
-	case start > 0 && (isLetter(text[start-1]) || strings.IndexByte(parts, text[start-1]) >= 0):
+	case start > 0 && (letterBefore(text, start) || strings.IndexByte(parts, text[start-1]) >= 0):
 		return false
 	case end == len(text):
 		return true
 	}
 	after := end+1 < len(text) && isDigit(text[end+1]) && strings.IndexByte(parts, text[end]) >= 0
-	return !after && !isLetter(text[end])
+	return !after && !letterAt(text, end)
 }
 
 func inFraction(text string, start, end int) bool {
