@@ -1,5 +1,10 @@
 package evidence
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // First returns the submission's first process, or nil if it never started.
 func (r *Run) First() *Process {
 	if len(r.Processes) == 0 {
@@ -33,6 +38,24 @@ func (p *Process) PIDSelf() int {
 		return 0
 	}
 	return p.PIDs[len(p.PIDs)-1]
+}
+
+// Path is where the process whose way it is finds it in its /proc.
+func (w *Way) Path() string {
+	process, link := "self", "root"
+	switch {
+	case w.FD >= 0:
+		link = fmt.Sprintf("fd/%d", w.FD)
+	case w.PID == 0 || w.Dir:
+		link = "cwd"
+	}
+	if w.PID > 0 {
+		process = strconv.Itoa(w.PID)
+	}
+	if w.Thread > 0 {
+		link = fmt.Sprintf("task/%d/%s", w.Thread, link)
+	}
+	return "/proc/" + process + "/" + link
 }
 
 // New tells whether the process, when it ended, was in a namespace of that type

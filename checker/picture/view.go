@@ -64,17 +64,12 @@ func (b *builder) sees(p *evidence.Process, v *evidence.View) []Note {
 			break
 		}
 		switch {
+		case w.PID > 0 && w.Namespace != "":
+			say(Warn, "%s leads to the host's %s namespace: %s", w.Path(), w.Namespace, b.short(w.To))
+		case w.PID > 0 && w.Group:
+			say(Warn, "%s leads to a file of a control group: %s", w.Path(), b.short(w.To))
 		case w.PID > 0:
-			link := "root"
-			if w.Dir {
-				link = "cwd"
-			} else if w.FD >= 0 {
-				link = fmt.Sprintf("fd/%d", w.FD)
-			}
-			if w.Thread > 0 {
-				link = fmt.Sprintf("task/%d/%s", w.Thread, link)
-			}
-			say(Warn, "/proc/%d/%s leads out of its root directory", w.PID, link)
+			say(Warn, "%s leads out of its root directory", w.Path())
 		case w.FD < 0:
 			say(Warn, "its working directory lies outside: %s", b.short(w.To))
 		case w.Namespace != "":

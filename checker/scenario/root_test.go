@@ -95,19 +95,24 @@ func TestABindMountThatTheSandboxRefuses(t *testing.T) {
 }
 
 func TestWaysThroughProc(t *testing.T) {
+	why := ""
 	way := func(w evidence.Way) string {
 		w.PID = 1
 		o := judgeRecorded(t, ex04, "solution", 3, views(func(v *evidence.View) { v.Outside = []evidence.Way{w} }))
 		require.Len(t, o.Findings, 1)
 		assert.Equal(t, "host-through-proc", o.Findings[0].Cause)
+		why = o.Findings[0].Why
 		return o.Findings[0].Saw
 	}
 	assert.Contains(t, way(evidence.Way{FD: -1}), "/proc/1/root leads")
 	assert.Contains(t, way(evidence.Way{FD: -1, Dir: true}), "/proc/1/cwd leads")
 	assert.Contains(t, way(evidence.Way{FD: -1, Thread: 7}), "/proc/1/task/7/root leads")
+	assert.Contains(t, why, "a root directory of its own")
 	assert.Contains(t, way(evidence.Way{FD: -1, Thread: 7, Dir: true}), "/proc/1/task/7/cwd leads")
+	assert.Contains(t, why, "a working directory of its own")
 	assert.Contains(t, way(evidence.Way{FD: 4, To: "/"}), "/proc/1/fd/4 leads the command out")
 	assert.Contains(t, way(evidence.Way{FD: 4, Namespace: "mnt"}), "to the host's mount namespace")
+	assert.Contains(t, way(evidence.Way{FD: 4, Group: true}), "to a file of a control group")
 }
 
 func TestASecondProc(t *testing.T) {

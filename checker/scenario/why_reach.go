@@ -20,52 +20,8 @@ func (f *facts) reaches() (because, bool) {
 	if change != nil {
 		at = change.At
 	}
-	for _, way := range v.Outside {
-		switch {
-		case way.PID > 0:
-			b := f.throughProc(&way)
-			if b.at == "" && way.FD < 0 {
-				b.at = at
-			}
-			return b, true
-		case way.FD < 0:
-			b := because{
-				cause: "cwd-outside",
-				saw:   "the command's working directory lies outside of its root: ls there lists the host's files",
-				try:   "change the working directory to / after the root was changed",
-				at:    at,
-			}
-			if change != nil && !f.movedAfter(change) {
-				b.why = fmt.Sprintf("%s changes the root, not the working directory, and chdir did not follow", change.Call)
-			}
-			return b, true
-		case way.Namespace != "":
-			b := because{
-				cause: "descriptor-of-namespace",
-				saw:   fmt.Sprintf("the command has descriptor %d open, %s, which leads to the host's %s namespace", way.FD, word(way.To), kindWord(way.Namespace)),
-				why:   "setns goes there from any container that holds it",
-				try:   "close it before the command is executed, or open it with O_CLOEXEC",
-			}
-			if strings.HasPrefix(way.To, "socket:") {
-				b.why = "a socket stays in the network namespace that it was made in, wherever its process goes"
-				b.try = "close it before the command is executed, or make it with SOCK_CLOEXEC"
-			}
-			return b, true
-		case way.Group:
-			return because{
-				cause: "descriptor-of-group",
-				saw:   fmt.Sprintf("the command has descriptor %d open, %s of a control group", way.FD, word(path.Base(way.To))),
-				why:   "what it was opened for holds in the container too, and /proc/self/fd opens it anew for more",
-				try:   "close it before the command is executed, or open it with O_CLOEXEC",
-			}, true
-		default:
-			return because{
-				cause: "descriptor-outside",
-				saw:   fmt.Sprintf("the command has descriptor %d open, a folder outside of its root", way.FD),
-				why:   fmt.Sprintf("/proc/self/fd/%d/ leads to the host's files from there", way.FD),
-				try:   "close it before the command is executed, or open it with O_CLOEXEC",
-			}, true
-		}
+	if len(v.Outside) > 0 {
+		return f.leadsOut(&v.Outside[0], change), true
 	}
 	if v.Proc && v.ProcPIDs == f.run.Host.Namespaces["pid"] {
 		return f.wrongProc(0).with("the host's processes are in the command's /proc: /proc/PID/root leads to the host's files"), true
@@ -88,33 +44,86 @@ func (f *facts) reaches() (because, bool) {
 	return f.procElsewhere(slices.Concat(v.Mounts, f.ran().by.Mounts))
 }
 
+// leadsOut says which way out of its root the command has; change is the call by which
+// the root was changed, or nil.
+func (f *facts) leadsOut(way *evidence.Way, change *evidence.Event) because {
+	at := ""
+	if change != nil {
+		at = change.At
+	}
+	const closed = "close it before the command is executed, or open it with O_CLOEXEC"
+	switch {
+	case way.PID > 0:
+		b := throughProc(way)
+		if way.FD < 0 {
+			b.at = at
+		}
+		return b
+	case way.FD < 0:
+		b := because{
+			cause: "cwd-outside",
+			saw:   "the command's working directory lies outside of its root: ls there lists the host's files",
+			try:   "change the working directory to / after the root was changed",
+			at:    at,
+		}
+		if change != nil && !f.movedAfter(change) {
+			b.why = fmt.Sprintf("%s changes the root, not the working directory, and chdir did not follow", change.Call)
+		}
+		return b
+	case way.Namespace != "":
+		b := because{
+			cause: "descriptor-of-namespace",
+			saw:   fmt.Sprintf("the command has descriptor %d open, %s, which leads to the host's %s namespace", way.FD, word(way.To), kindWord(way.Namespace)),
+			why:   "setns goes there from any container that holds it",
+			try:   closed,
+		}
+		if strings.HasPrefix(way.To, "socket:") {
+			b.why = "a socket stays in the network namespace that it was made in, wherever its process goes"
+			b.try = "close it before the command is executed, or make it with SOCK_CLOEXEC"
+		}
+		return b
+	case way.Group:
+		return because{
+			cause: "descriptor-of-group",
+			saw:   fmt.Sprintf("the command has descriptor %d open, %s of a control group", way.FD, word(path.Base(way.To))),
+			why:   "what it was opened for holds in the container too, and /proc/self/fd opens it anew for more",
+			try:   closed,
+		}
+	}
+	return because{
+		cause: "descriptor-outside",
+		saw:   fmt.Sprintf("the command has descriptor %d open, a folder outside of its root", way.FD),
+		why:   fmt.Sprintf("%s/ leads to the host's files from there", way.Path()),
+		try:   closed,
+	}
+}
+
 // throughProc says how another process of the container leads the command out of
 // its root.
-func (f *facts) throughProc(way *evidence.Way) because {
+func throughProc(way *evidence.Way) because {
 	b := because{
 		cause: "host-through-proc",
-		saw:   fmt.Sprintf("/proc/%d/root leads the command out of its root", way.PID),
+		saw:   way.Path() + " leads the command out of its root",
 		why:   fmt.Sprintf("the container's pid %d has another root directory, and /proc shows it", way.PID),
 		try:   "change the root of every process of the container, not only of the command",
 	}
 	switch {
 	case way.FD >= 0:
-		b.saw = fmt.Sprintf("/proc/%d/fd/%d leads the command out of its root", way.PID, way.FD)
 		b.why = fmt.Sprintf("the container's pid %d has %s open, and /proc shows it", way.PID, word(way.To))
 		b.try = "close it before the command is started"
 		if way.Namespace != "" {
-			b.saw = fmt.Sprintf("/proc/%d/fd/%d leads the command to the host's %s namespace", way.PID, way.FD, kindWord(way.Namespace))
+			b.saw = fmt.Sprintf("%s leads the command to the host's %s namespace", way.Path(), kindWord(way.Namespace))
+		} else if way.Group {
+			b.saw = way.Path() + " leads the command to a file of a control group"
 		}
 	case way.Thread > 0:
-		link := "root"
+		dir, call := "root", "chroot"
 		if way.Dir {
-			link = "cwd"
+			dir, call = "working", "chdir"
 		}
-		b.saw = fmt.Sprintf("/proc/%d/task/%d/%s leads the command out of its root", way.PID, way.Thread, link)
-		b.why = fmt.Sprintf("that thread of the container's pid %d has a root directory of its own: after unshare, chroot changes no other thread's", way.PID)
+		b.why = fmt.Sprintf("that thread of the container's pid %d has a %s directory of its own: after unshare, %s changes no other thread's", way.PID, dir, call)
 		b.try = "have the mount namespace made when the child is created, or let the child become the command: no other thread is left then"
 	case way.Dir:
-		b.saw = fmt.Sprintf("/proc/%d/cwd leads the command out of its root", way.PID)
 		b.why = fmt.Sprintf("the working directory of the container's pid %d lies on the host, and /proc shows it", way.PID)
 		b.try = "change the working directory to / after the root was changed, in every process of the container"
 	}

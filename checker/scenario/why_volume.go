@@ -246,29 +246,12 @@ func (f *facts) writableElsewhere(volume *evidence.Mount) (because, bool) {
 		if way.To == volume.Host && way.Namespace == "" && !way.Group {
 			return because{
 				cause: "volume-writable",
-				saw:   fmt.Sprintf("the same folder is open in the container, at %s, and can be written to there", inProcPath(&way)),
+				saw:   fmt.Sprintf("the same folder is open in the container, at %s, and can be written to there", way.Path()),
 				try:   "close it before the command is executed, or open it with O_CLOEXEC",
 			}, true
 		}
 	}
 	return because{}, false
-}
-
-// inProcPath names a way out of the container as a path in it.
-func inProcPath(way *evidence.Way) string {
-	process, link := "self", fmt.Sprintf("fd/%d", way.FD)
-	if way.PID > 0 {
-		process = fmt.Sprint(way.PID)
-	}
-	if way.FD < 0 && (way.PID == 0 || way.Dir) {
-		link = "cwd"
-	} else if way.FD < 0 {
-		link = "root"
-	}
-	if way.Thread > 0 {
-		link = fmt.Sprintf("task/%d/%s", way.Thread, link)
-	}
-	return path.Join("/proc", process, link)
 }
 
 // shows returns the path in the container at which the folder of a volume is seen
