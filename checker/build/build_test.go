@@ -272,4 +272,9 @@ func TestWarm(t *testing.T) {
 	require.NoError(t, Warm(ctx, req, []string{"container/list"}))
 	assert.Empty(t, built(t, req).Cold)
 	assert.EqualError(t, Warm(ctx, req, []string{"no/such"}), "warm the build cache: no/such cannot be compiled")
+
+	cut, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	cold.Cache = filepath.Join(t.TempDir(), "another")
+	assert.ErrorIs(t, Warm(cut, req, []string{"net/http"}), context.DeadlineExceeded, "and not a compiler's failure")
 }

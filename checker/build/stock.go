@@ -124,6 +124,9 @@ func exports(ctx context.Context, req Request, packages []string) (map[string]pa
 	job.args = slices.Concat([]string{"list", "-e", "-export", "-deps", "-json=ImportPath,Export,Imports,Module", "--"}, packages)
 	job.Limits.Output = 4 << 20
 	res, err := Plain(ctx, job)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("warm the build cache: %w", err)
 	}
