@@ -66,8 +66,10 @@ const timers = "highres=off"
 const emulated = "max,-erms,-fsrm,-la57,-smap,-smep,-pku"
 
 // trusting leaves out what guards against reading memory by speculation, which the
-// emulator does not do: it is a part of that sixth.
-const trusting = "mitigations=off"
+// emulator does not do: it is a part of that sixth. Nor does the kernel clear its memory
+// more often than it has to, keep account of who waits for what, or set a timer anew at
+// each tick: a tenth of the rest.
+const trusting = "mitigations=off init_on_alloc=0 psi=0 nohz=off"
 
 // Accelerators are what VM may be: how the machine's processor comes about.
 func Accelerators() []string { return []string{"tcg", "kvm"} }
