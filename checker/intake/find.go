@@ -114,6 +114,11 @@ func (l *loader) nothing(all found, foreign []program, want Wanted) *Problem {
 	case len(others) > 0:
 		return &Problem{Kind: NotGo, List: others, Saw: "no Go file" + where + ", only " + showAll(others), Try: "hand in the folder with main.go"}
 	}
+	if len(l.skipped) > 0 {
+		slices.Sort(l.skipped)
+		return &Problem{Kind: Empty, List: l.skipped, Saw: "no file" + where + " that counts, only " + showAll(l.skipped),
+			Try: "hand in the folder with main.go; names that begin with _ or . do not count, nor do vendor and testdata"}
+	}
 	return &Problem{Kind: Empty, Saw: "no file" + where, Try: "hand in the folder with main.go"}
 }
 

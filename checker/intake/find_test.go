@@ -59,7 +59,8 @@ func TestChoose(t *testing.T) {
 		{"no package main", []string{"box/box.go", box, "main_test.go", hello, "w_windows.go", hello},
 			"no-program: Go files, but no program: main_test.go (a test), w_windows.go (not for linux), box/box.go (package box): hand in the folder whose main.go begins with package main"},
 		{"not Go", []string{"main.py", "", "report.pdf", "", "x/main.c", ""}, "not-go: no Go file, only main.py, report.pdf, x/main.c: hand in the folder with main.go"},
-		{"only what does not count", []string{".git/x.go", hello, "__MACOSX/y", ""}, "empty: no file: hand in the folder with main.go"},
+		{"only what does not count", []string{".git/x.go", hello, "__MACOSX/y", ""}, "empty: no file that counts, only .git, __MACOSX: hand in the folder with main.go; names that begin"},
+		{"in a folder that does not count", []string{"a/_lab/main.go", hello, "vendor/x/x.go", hello}, "empty: no file that counts, only a/_lab, vendor: hand in"},
 		{"names with control characters", []string{"a\x1b[31m\n/main.go", hello, "b/main.go", hello}, `several-programs: several programs fit: "a\x1b[31m\n", b:`},
 	}
 	for _, tt := range tests {

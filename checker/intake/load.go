@@ -46,6 +46,7 @@ type loader struct {
 	archives []string // regular files that look like one by their names
 	sealed   []string // those of a kind that is not read here
 	others   []string // some of the other files
+	skipped  []string // some of the names that do not count
 }
 
 // counts tells whether the go command would look into all folders of a path,
@@ -71,6 +72,7 @@ func (l *loader) load(ctx context.Context) error {
 			return err
 		}
 		if !counts(it.name) {
+			l.skip(it.name)
 			return nil
 		}
 		if path.Ext(it.name) == ".go" && it.kind != build.KindFolder {
@@ -92,6 +94,18 @@ func (l *loader) load(ctx context.Context) error {
 		}
 		return l.keep(it)
 	})
+}
+
+// skip remembers what does not count, by the first name in the path that does not.
+func (l *loader) skip(name string) {
+	for i := 1; i <= len(name) && len(l.skipped) < maxOthers; i++ {
+		if top := name[:i]; (i == len(name) || name[i] == '/') && !counts(top) {
+			if !slices.Contains(l.skipped, top) {
+				l.skipped = append(l.skipped, top)
+			}
+			return
+		}
+	}
 }
 
 func (l *loader) count(ctx context.Context) error {
