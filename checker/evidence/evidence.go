@@ -206,8 +206,9 @@ type Mount struct {
 	// Host is the path at which the host showed that same folder at the start of
 	// the run; empty if it did not.
 	Host string `json:"host,omitempty"`
-	// PIDs is, of a proc file system elsewhere than at /proc, the inode number of the
-	// PID namespace that it shows; 0: not known.
+	// PIDs is, of a proc file system elsewhere than at /proc or below another mount, or
+	// of the folder of a process in one, the inode number of the PID namespace that it
+	// shows; 0: not known.
 	PIDs uint64 `json:"pids,omitempty"`
 	// Layers are the paths at which the host showed the folders of an overlay
 	// that the container has made; "": it is not known of one. Those that the host

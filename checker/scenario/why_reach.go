@@ -104,7 +104,7 @@ func throughProc(way *evidence.Way) because {
 	b := because{
 		cause: "host-through-proc",
 		saw:   way.Path() + " leads the command out of its root",
-		why:   fmt.Sprintf("the container's pid %d has another root directory, and /proc shows it", way.PID),
+		why:   fmt.Sprintf("the root directory of the container's pid %d is not the command's, and /proc shows it", way.PID),
 		try:   "change the root of every process of the container, not only of the command",
 	}
 	switch {
@@ -142,16 +142,28 @@ func (f *facts) procElsewhere(mounts []evidence.Mount) (because, bool) {
 			saw:   fmt.Sprintf("the host's processes are at %s in the container: %s/PID/root leads to the host's files", word(m.Point), m.Point),
 			try:   "mount no proc there but the container's own",
 		}
+		if m.Root != "/" {
+			b.saw = fmt.Sprintf("%s of a proc with the host's processes is at %s in the container, and leads to the host's files", word(m.Root), word(m.Point))
+		}
+		if m.Covered {
+			b.why = overIt
+		}
 		for _, e := range f.procMounts() {
 			if p := f.run.Process(e.Process); e.Errno == "" && state(p).Namespaces["pid"] == m.PIDs && path.Base(e.Path) == path.Base(m.Point) {
 				b.why = fmt.Sprintf("%s mounted it, and proc shows the PID namespace of whoever mounts it", f.who(p))
 				b.at = e.At
+				if m.Covered {
+					b.why += "; " + overIt
+				}
 			}
 		}
 		return b, true
 	}
 	return because{}, false
 }
+
+// overIt is why what is out of sight counts.
+const overIt = "another mount lies over it, which can be unmounted in there"
 
 // hostMounted says which of a container's mounts shows what is the host's, if one does.
 func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
@@ -175,7 +187,7 @@ func (f *facts) hostMounted(mounts []evidence.Mount) (because, bool) {
 			try:   "unmount it before the command is executed",
 		}
 		if m.Covered {
-			b.why = "another mount lies over it, which can be unmounted in there"
+			b.why = overIt
 		}
 		if m.Host == "/" {
 			b.cause = "old-root"

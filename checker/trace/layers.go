@@ -31,14 +31,9 @@ func (r *Recorder) layered(t *task, ev *evidence.Event) {
 	if r.opts.Image == nil || ev.Errno != "" || ev.Call != "move_mount" && ev.FSType != "overlay" {
 		return
 	}
-	fd, err := r.proc.open(t.tid, "mountinfo", unix.O_RDONLY)
+	data, err := r.mountinfo(t.tid)
 	if err != nil {
 		return // killed meanwhile
-	}
-	defer closeRaw(fd)
-	data, err := readAll(fd, mountBytes)
-	if err != nil {
-		return
 	}
 	var made []mount
 	list := parseMounts(data)

@@ -321,6 +321,7 @@ func (r *Recorder) leave(t *task) error {
 		ev.After = &s
 		r.mounted(ev)
 		r.layered(t, ev)
+		r.showsProc(t, ev)
 		ev.Missing = r.missing(t.tid, ev)
 	case writes:
 		before, asked := len(ev.Data), ev.Data

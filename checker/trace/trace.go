@@ -134,6 +134,7 @@ type Recorder struct {
 	shaken bool    // the host's mounts changed, maybe back again
 
 	overlays map[string]overlay // that the container made, by device
+	procPIDs map[string]uint64  // of which PID namespace the proc file systems of the container are, by device
 
 	program file      // the submission's program
 	code    [2]uint64 // where its code begins and ends

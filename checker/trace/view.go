@@ -197,14 +197,18 @@ func (r *Recorder) isPayload(pid int) bool {
 	return unix.Fstat(at, &st) == nil && st.Size == int64(len(want)) && bytes.Equal(r.contentOf(at, len(want)), want)
 }
 
-// mountsOf lists the mounts that a process sees, whose root directory is root.
-func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
-	fd, err := r.proc.open(pid, "mountinfo", unix.O_RDONLY)
+func (r *Recorder) mountinfo(tid int) ([]byte, error) {
+	fd, err := r.proc.open(tid, "mountinfo", unix.O_RDONLY)
 	if err != nil {
-		return nil, viewError(pid, "mountinfo", err)
+		return nil, err
 	}
 	defer closeRaw(fd)
-	data, err := readAll(fd, mountBytes)
+	return readAll(fd, mountBytes)
+}
+
+// mountsOf lists the mounts that a process sees, whose root directory is root.
+func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
+	data, err := r.mountinfo(pid)
 	if err != nil {
 		return nil, viewError(pid, "mountinfo", err)
 	}
@@ -219,9 +223,7 @@ func (r *Recorder) mountsOf(pid, root int) ([]evidence.Mount, error) {
 			Point: r.text(m.point), FSType: r.text(m.fstype), Device: m.device, Root: r.text(m.root), ReadOnly: m.readOnly, Covered: covered(root, m), Host: r.text(r.onHost(m)), Names: names[m.id],
 			Layers: r.argv(r.layersOf(m)),
 		}
-		if m.fstype == "proc" && m.root == "/" && m.point != "/proc" && !seen.Covered {
-			_, seen.PIDs = procShows(root, m.point)
-		}
+		seen.PIDs = r.pidsOf(root, m, seen.Covered)
 		out = append(out, seen)
 	}
 	return out, nil
@@ -277,30 +279,6 @@ func (r *Recorder) onHost(m mount) string {
 		}
 	}
 	return found
-}
-
-// procShows tells whether a proc file system is at a path below a root
-// directory, and of which PID namespace it is: that of its process 1.
-func procShows(root int, point string) (mounted bool, pids uint64) {
-	how := unix.OpenHow{
-		Flags:   unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
-	}
-	at, err := unix.Openat2(root, point, &how)
-	if err != nil {
-		return false, 0
-	}
-	defer closeRaw(at)
-	var st unix.Statfs_t
-	if unix.Fstatfs(at, &st) != nil || st.Type != unix.PROC_SUPER_MAGIC {
-		return false, 0
-	}
-	buf := make([]byte, 64)
-	n, err := unix.Readlinkat(at, "1/ns/pid", buf)
-	if err != nil {
-		return true, 0
-	}
-	return true, parseInode(buf[:n], "pid")
 }
 
 // mounted notes what a call about mounts has changed on the host.

@@ -136,7 +136,7 @@ func (r *Recorder) strays(p *process, root place, mounts []evidence.Mount) (firs
 func (r *Recorder) sameRoot(pid int, root place, mounts []evidence.Mount) (place, bool) {
 	dir, err := r.proc.open(pid, "root", unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
-		return place{}, false
+		return root, viewError(pid, "root", err) == unix.ESRCH // it has ended: no way leads there
 	}
 	defer closeRaw(dir)
 	up, err := unix.Openat(dir, "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -147,11 +147,17 @@ func (r *Recorder) sameRoot(pid int, root place, mounts []evidence.Mount) (place
 	at, err := placeOf(dir)
 	above, errAbove := placeOf(up)
 	seen, errMounts := r.mountsOf(pid, dir)
+	if errMounts == unix.ESRCH {
+		return root, true
+	}
 	if err != nil || errAbove != nil || errMounts != nil || !at.sameFile(root) || at != above {
 		return at, false
 	}
 	return at, !slices.ContainsFunc(seen, func(m evidence.Mount) bool {
-		return m.Host != "" && !slices.ContainsFunc(mounts, func(own evidence.Mount) bool { return own.Point == m.Point && own.Host == m.Host })
+		host := m.Host != "" || m.PIDs != 0 && m.PIDs == r.host[pidKind]
+		return host && !slices.ContainsFunc(mounts, func(own evidence.Mount) bool {
+			return own.Point == m.Point && own.Host == m.Host && own.PIDs == m.PIDs
+		})
 	})
 }
 
