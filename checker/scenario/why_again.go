@@ -60,6 +60,9 @@ func (f *facts) lost() (because, bool) {
 		return because{}, false
 	}
 	b.saw = "started without an argument, the program panicked, and took neither way"
+	if args := strings.Join(f.run.Args, " "); args != "" {
+		b.saw = fmt.Sprintf("started with the argument %s, the program panicked, and took neither way", word(args))
+	}
 	b.try = "ask how many arguments there are before you look at one"
 	return b, true
 }
