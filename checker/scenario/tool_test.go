@@ -102,6 +102,27 @@ func TestAToolThatIsPid1Ends(t *testing.T) {
 	assert.Equal(t, "have unshare make a process for it: --fork", b.try)
 }
 
+// The kernel ends the command with pid 1, unless somebody else did.
+func TestWhoEndedTheCommand(t *testing.T) {
+	for by, cut := range map[string]bool{"the kernel": true, "itself": false} {
+		k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+		k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+		child := first.start("CLONE_NEWPID")
+		command := child.clone().exec("/bin/true", "/bin/true")
+		if !cut {
+			command.call(evidence.Event{Call: "kill", PID: command.PIDSelf(), Signal: "SIGKILL"})
+		}
+		command.killed("SIGKILL")
+		child.exit(0)
+		first.wait(child).exit(0)
+		f, err := study(k.over())
+		require.NoError(t, err)
+		require.NotNil(t, f.command)
+		_, ok := f.cutWithPID1()
+		assert.Equal(t, cut, ok, by)
+	}
+}
+
 // A tool that failed is named where what it was to do is missing, and where no later one
 // did it.
 func TestToolsOfWhichNobodyAskedHowTheyEnded(t *testing.T) {

@@ -75,7 +75,7 @@ func (f *facts) notCarried(stream string) (because, bool) {
 func (f *facts) cutWithPID1() (because, bool) {
 	p := f.command.by
 	if p == f.child || f.child.PIDSelf() != 1 || !f.ended(f.child) || !f.ended(p) || p.Exit.Signal != "SIGKILL" || f.child.Exit.Signal != "" ||
-		state(p).Namespaces["pid"] != state(f.child).Namespaces["pid"] || f.run.End.OutOfMem {
+		state(p).Namespaces["pid"] != state(f.child).Namespaces["pid"] || f.run.End.OutOfMem || f.signalled(p, because{}).why != "" {
 		return because{}, false
 	}
 	return because{
