@@ -41,6 +41,9 @@ func TestTheDefaultRouteThatCounts(t *testing.T) {
 			}
 		})), 3, nil)
 		assert.Equal(t, c.causes, causes07(o), c)
+		if c.causes != nil {
+			assert.Equal(t, "there is one by way of 10.0.0.1, too, with metric 500: the kernel takes the lowest, and here that is 0", o.Findings[0].Why)
+		}
 	}
 }
 

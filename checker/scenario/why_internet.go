@@ -312,6 +312,9 @@ func more[T comparable](a, b []T) (T, bool) {
 
 func routeWords(r evidence.Route) string {
 	words := "route to " + r.To
+	if r.To == "default" {
+		words = "default route"
+	}
 	if r.Table != 0 {
 		words += fmt.Sprintf(" in table %d", r.Table)
 	}

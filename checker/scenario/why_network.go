@@ -249,11 +249,17 @@ func (f *facts) noRoute(n *evidence.Networks, via string) because {
 	}
 	for _, r := range defaults(n.Own) {
 		b.cause = "route-other"
-		b.saw = "a default route by way of " + r.Via
-		if l := linkAt(n.Own, r.Link); r.Via == "" && l != nil {
-			b.saw = fmt.Sprintf("a default route out of %s, to no router", word(l.Name))
+		b.saw = "a " + routeWords(r)
+		if l := linkAt(n.Own, r.Link); r.Via != "" {
+			b.saw += " by way of " + r.Via
+		} else if l != nil && r.Kind == "" {
+			b.saw += fmt.Sprintf(" out of %s, to no router", word(l.Name))
 		}
 		b.try = "have it lead to the host's end of the pair: " + via
+		if i := slices.IndexFunc(n.Own.Routes, func(r evidence.Route) bool { return r.To == "default" && r.Via == via }); i >= 0 {
+			b.why = fmt.Sprintf("there is one by way of %s, too, with metric %d: the kernel takes the lowest, and here that is %d", via, n.Own.Routes[i].Metric, r.Metric)
+			b.try = "leave the other one out"
+		}
 		return b
 	}
 	if slices.ContainsFunc(f.lastNetwork().Routes, func(r evidence.Route) bool { return r.To == "default" }) {
