@@ -193,6 +193,13 @@ func sayings() []said {
 			finish(first, child)
 		}), 1, `the child wrote "` + hostName + ` pid 0"`, "it is pid 1; 0 is what it gets for its parent's, which is outside its PID namespace", "03.1"},
 		{in03(func(first *proc, _ RunSpec) {
+			tool := first.clone().exec("/bin/true", "true")
+			tool.exit(0)
+			child := first.start(isolated...)
+			child.print(fmt.Sprintf("%s pid %d\n", hostName, tool.PIDSelf())).sethostname("box").print("box\n")
+			finish(first, child)
+		}), 1, `the child wrote "` + hostName + ` pid 41734"`, "that is the pid of a process outside of the container; it itself is pid 1", "03.1"},
+		{in03(func(first *proc, _ RunSpec) {
 			child := first.start(append([]string{"CLONE_NEWUSER"}, isolated...)...)
 			child.print(hostName+" 1\n").refuse("sethostname", "EPERM").Text = "box"
 			finish(first, child)

@@ -50,30 +50,9 @@ func (f *facts) pidNotPrinted() because {
 	if b, ok := f.unrecorded(); ok {
 		return b
 	}
-	outer := map[int]bool{}
-	for _, p := range f.inside() {
-		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
-			outer[pid] = true
-		}
-	}
-	for _, p := range f.number(f.inside(), func(n int) bool { return outer[n] }) {
-		return because{
-			cause: "pid-outside-view",
-			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
-			why:   fmt.Sprintf("that is the pid by which the host knows it; it itself is pid %d", p.by.PIDSelf()),
-			try:   "have the child ask for its own pid",
-			at:    p.event.At,
-		}
-	}
-	parents := f.pids(f.outside())
-	for _, p := range f.number(f.inside(), func(n int) bool { return parents[n] }) {
-		return because{
-			cause: "pid-of-parent",
-			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
-			why:   fmt.Sprintf("that is the pid of the process that made it; it itself is pid %d", p.by.PIDSelf()),
-			try:   "have the child ask for its own pid, not for its parent's",
-			at:    p.event.At,
-		}
+	outer := f.outerPIDs()
+	if b, ok := f.anothersPID(outer); ok {
+		return b
 	}
 	for _, p := range f.inside() {
 		if b, ok := misspelt(f.words(p), p.PIDSelf()); ok {
@@ -103,6 +82,43 @@ func (f *facts) pidNotPrinted() because {
 		saw:   "the child printed " + quote(f.containerWords()) + " and no pid of its own",
 		try:   "have the child ask for its own pid and print it",
 	}
+}
+
+// outerPIDs are the pids by which the container's processes are known outside of it.
+func (f *facts) outerPIDs() map[int]bool {
+	outer := map[int]bool{}
+	for _, p := range f.inside() {
+		for _, pid := range p.PIDs[:max(len(p.PIDs)-1, 0)] {
+			outer[pid] = true
+		}
+	}
+	return outer
+}
+
+// anothersPID says that the container printed one of those pids, or that of a process
+// outside of it.
+func (f *facts) anothersPID(outer map[int]bool) (because, bool) {
+	wrote := func(p printing, cause, whose, try string) (because, bool) {
+		return because{
+			cause: cause,
+			saw:   fmt.Sprintf("%s wrote %s", f.who(p.by), quote(p.line())),
+			why:   fmt.Sprintf("that is the pid %s; it itself is pid %d", whose, p.by.PIDSelf()),
+			try:   try,
+			at:    p.event.At,
+		}, true
+	}
+	for _, p := range f.number(f.inside(), func(n int) bool { return outer[n] }) {
+		return wrote(p, "pid-outside-view", "by which the host knows it", "have the child ask for its own pid")
+	}
+	parents := f.pids(f.outside())
+	for _, p := range f.number(f.inside(), func(n int) bool { return parents[n] }) {
+		whose := "of a process outside of the container"
+		if maker := f.run.Process(p.by.Creator); maker != nil && maker.PIDSelf() == p.value {
+			whose = "of the process that made it"
+		}
+		return wrote(p, "pid-of-parent", whose, "have the child ask for its own pid, not for its parent's")
+	}
+	return because{}, false
 }
 
 // pidClaim matches where a line says what the pid is.
