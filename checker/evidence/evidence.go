@@ -329,6 +329,7 @@ type End struct {
 	// Cut names what there was more of than is kept in the Run: processes,
 	// events, execs, names, namespaces, text (paths and arguments), writes to
 	// files (and to /dev/null), signals and the like (chdir, prctl, seccomp: calls
-	// that only explain). What is kept are the first ones.
+	// that only explain); and of one process descriptors, mounts and threads. What is
+	// kept are the first ones.
 	Cut []string `json:"cut,omitempty"`
 }

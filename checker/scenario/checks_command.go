@@ -179,6 +179,9 @@ func commandReaches(s *scene) (*failure, error) {
 	if b, ok := f.reaches(); ok {
 		return &failure{want, b}, nil
 	}
+	if b, ok := f.unseen(); ok {
+		return &failure{want, b}, nil
+	}
 	return nil, nil
 }
 

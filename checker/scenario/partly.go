@@ -51,19 +51,28 @@ func notInPart(cause, word, size string) because {
 // unrecorded says that the run did more than was recorded: that something is
 // not in the evidence does not show then that it did not happen.
 func (f *facts) unrecorded() (because, bool) {
-	var kinds []string
-	for _, kind := range []string{"events", "processes", "namespaces"} {
+	return f.tooMuch("whether this held to the end cannot be seen", "events", "processes", "namespaces")
+}
+
+// unseen says that the container had more of what may lead out of it than was looked at.
+func (f *facts) unseen() (because, bool) {
+	return f.tooMuch("whether the others lead to the host cannot be seen", "descriptors", "mounts", "threads")
+}
+
+func (f *facts) tooMuch(unknown string, kinds ...string) (because, bool) {
+	var cut []string
+	for _, kind := range kinds {
 		if slices.Contains(f.run.End.Cut, kind) {
-			kinds = append(kinds, strings.Replace(kind, "events", "system calls", 1))
+			cut = append(cut, strings.NewReplacer("events", "system calls", "descriptors", "open files").Replace(kind))
 		}
 	}
-	if len(kinds) == 0 {
+	if len(cut) == 0 {
 		return because{}, false
 	}
 	return because{
 		cause: "too-much",
-		saw:   "more " + list(kinds) + " than can be recorded",
-		why:   "only the first ones were recorded: whether this held to the end cannot be seen",
+		saw:   "more " + list(cut) + " than can be recorded",
+		why:   "only the first ones were recorded: " + unknown,
 		try:   "have the program do less: find what it repeats",
 	}, true
 }

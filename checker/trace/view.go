@@ -22,7 +22,7 @@ const (
 	maxUp      = 256 // folders that one can lie in
 	maxFDs     = 256
 	maxWays    = 16
-	maxThreads = 32 // of another process
+	maxThreads = 256 // of another process
 	maxMounted = 100
 	mountBytes = 256 << 10
 )

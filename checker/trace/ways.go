@@ -102,8 +102,12 @@ func (r *Recorder) strays(p *process, root place, mounts []evidence.Mount) (firs
 		return err == nil && !below(dir, root)
 	}
 	threads := slices.DeleteFunc(slices.Sorted(maps.Keys(p.tasks)), func(tid int) bool { return tid == p.pid })
+	if len(threads) > maxThreads {
+		threads = threads[:maxThreads]
+		r.cut("threads")
+	}
 	first = root
-	for i, tid := range append([]int{p.pid}, threads[:min(len(threads), maxThreads)]...) {
+	for i, tid := range append([]int{p.pid}, threads...) {
 		way := &evidence.Way{FD: -1}
 		if data, err := r.proc.read(tid, "status"); err == nil && i > 0 {
 			if s, ok := parseStatus(data); ok && len(s.nspid) > 0 {
