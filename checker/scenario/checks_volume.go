@@ -89,6 +89,9 @@ func commandMounts(s *scene, source, point string, readOnly bool) (*failure, err
 	if b, ok := f.writableElsewhere(m); readOnly && ok {
 		return &failure{want, b}, nil
 	}
+	if b, ok := f.unseen(); readOnly && ok {
+		return &failure{want, b}, nil
+	}
 	return nil, nil
 }
 

@@ -111,6 +111,15 @@ func TestAReadOnlyVolumeThatIsOpen(t *testing.T) {
 	}
 }
 
+// What was not looked at may be another way to it.
+func TestAReadOnlyVolumeAmongManyMounts(t *testing.T) {
+	o := judgeRecorded(t, ex06, "solution", 4, func(run *evidence.Run) { run.End.Cut = []string{"mounts"} })
+	require.Len(t, o.Findings, 1)
+	assert.Equal(t, "more mounts than can be recorded", o.Findings[0].Saw)
+	o = judgeRecorded(t, ex06, "solution", 3, func(run *evidence.Run) { run.End.Cut = []string{"mounts"} })
+	assert.Empty(t, o.Findings)
+}
+
 // later has each command see these mounts at its end, besides those of the start.
 func later(more evidence.Mount) func(*evidence.Run) {
 	return func(run *evidence.Run) {
