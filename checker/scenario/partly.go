@@ -56,14 +56,14 @@ func (f *facts) unrecorded() (because, bool) {
 
 // unseen says that the container had more of what may lead out of it than was looked at.
 func (f *facts) unseen() (because, bool) {
-	return f.tooMuch("whether the others lead to the host cannot be seen", "descriptors", "mounts", "threads")
+	return f.tooMuch("whether the others lead to the host cannot be seen", "descriptors", "mounts", "text", "threads")
 }
 
 func (f *facts) tooMuch(unknown string, kinds ...string) (because, bool) {
 	var cut []string
 	for _, kind := range kinds {
 		if slices.Contains(f.run.End.Cut, kind) {
-			cut = append(cut, strings.NewReplacer("events", "system calls", "descriptors", "open files").Replace(kind))
+			cut = append(cut, strings.NewReplacer("events", "system calls", "descriptors", "open files", "text", "paths and arguments").Replace(kind))
 		}
 	}
 	if len(cut) == 0 {

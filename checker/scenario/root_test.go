@@ -115,6 +115,25 @@ func TestWaysThroughProc(t *testing.T) {
 	assert.Contains(t, way(evidence.Way{FD: 4, Group: true}), "to a file of a control group")
 }
 
+// What was not looked at, or not kept, may lead out.
+func TestMoreWaysThanAreLookedAt(t *testing.T) {
+	for cut, saw := range map[string]string{
+		"descriptors": "more open files than can be recorded",
+		"mounts":      "more mounts than can be recorded",
+		"threads":     "more threads than can be recorded",
+		"text":        "more paths and arguments than can be recorded",
+		"execs":       "",
+	} {
+		o := judgeRecorded(t, ex04, "solution", 3, func(run *evidence.Run) { run.End.Cut = []string{cut} })
+		if saw == "" {
+			assert.Empty(t, o.Findings, cut)
+			continue
+		}
+		require.Len(t, o.Findings, 1, cut)
+		assert.Equal(t, saw, o.Findings[0].Saw)
+	}
+}
+
 func TestASecondProc(t *testing.T) {
 	for name, host := range map[string]bool{"of the container": false, "of the host": true} {
 		o := judgeRecorded(t, ex04, "solution", 3, func(run *evidence.Run) {
