@@ -70,7 +70,7 @@ func (j *judging) steps(ctx context.Context, run scenario.Runner) (results []gra
 	return results, outcomes
 }
 
-// wanted returns the runs that the steps will ask for, in their order.
+// wanted returns the runs that the steps will ask for, in their order, and may ask for.
 func (j *judging) wanted() []scenario.RunSpec {
 	var specs []scenario.RunSpec
 	for _, step := range j.exercise.Steps {
