@@ -338,3 +338,22 @@ func TestWhatFindingsSay(t *testing.T) {
 		})
 	}
 }
+
+// Who looks for an argument in a run that has none is told of ARGS; in a run that has
+// some, and for another panic, not.
+func TestArgumentIsWanted(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		words string
+		told  bool
+	}{
+		{nil, "index out of range [1] with length 1", true},
+		{nil, "index out of range [2] with length 2", false},
+		{[]string{"run", "/bin/sh"}, "index out of range [3] with length 3", false},
+	} {
+		s := submission{exercise: ex03, args: c.args, main: func(first *proc, _ RunSpec) { first.panic("runtime error: " + c.words) }}
+		f := s.judge(t)[0].Findings[0]
+		assert.Equal(t, "first-panicked", f.Cause)
+		assert.Equal(t, c.told, strings.Contains(f.Try, "ARGS='run ...' gives some"), "%v: %s: %s", c.args, c.words, f.Try)
+	}
+}

@@ -39,6 +39,9 @@ func (f *facts) noChild() because {
 		b.try = "read that message: os/exec names what is set twice"
 	default:
 		if p, ok := f.panicked(f.first); ok {
+			if f.wantsArgument() && len(f.run.Args) == 0 {
+				p.try = "ask how many arguments there are first; ARGS='run ...' gives some"
+			}
 			return p
 		}
 		f.onlyTools(&b)
