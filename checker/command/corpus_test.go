@@ -160,6 +160,9 @@ func TestSubmissions(t *testing.T) {
 			}
 		}
 	})
+	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // only some of them were asked for
+	}
 	for _, e := range c.Exercises {
 		for _, step := range e.Steps {
 			text, err := os.ReadFile(filepath.Join(a.root, step.Scenario))
