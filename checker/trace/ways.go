@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // outside of root; the host's namespaces, where it is in others itself, and
 // processes that are in them, for setns(2) takes both; sockets of the host's network,
 // for a socket stays in the namespace that it was made in; and files of control groups,
-// which /proc/PID/fd opens anew for writing.
+// which /proc/PID/fd opens anew for writing, but for the one of Go's runtime.
 func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidence.Way, error) {
 	fds, err := r.openFiles(pid)
 	if err != nil {
@@ -45,7 +46,7 @@ func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidenc
 		default:
 			if err == nil {
 				way.Namespace = r.leadsTo(pid, fd, at, st.Ino, own)
-				way.Group = r.liesInGroups(at)
+				way.Group = r.liesInGroups(at) && !ofRuntime(r.pathOf(pid, name), descriptorsOf{r, pid}.info(int32(fd), "flags:", 8))
 			}
 			closeRaw(at)
 			if way.Namespace == "" && !way.Group {
@@ -56,6 +57,14 @@ func (r *Recorder) openWays(pid int, root place, ways []evidence.Way) ([]evidenc
 		ways = append(ways, way)
 	}
 	return ways, nil
+}
+
+// ofRuntime tells whether an open file of a control group is the one that Go's runtime
+// has open all the time, to know how many processors a program may use: it is for
+// reading and is closed on exec. (Go 1.25's release notes, "Container-aware GOMAXPROCS".)
+// No program can help it.
+func ofRuntime(name string, flags int64) bool {
+	return path.Base(name) == "cpu.max" && flags >= 0 && flags&unix.O_ACCMODE == unix.O_RDONLY && flags&unix.O_CLOEXEC != 0
 }
 
 // otherWays adds what leads out of root by way of processes that are shown in a proc
