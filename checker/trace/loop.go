@@ -373,29 +373,6 @@ func (r *Recorder) opened(t *task, ev *evidence.Event) bool {
 	return true
 }
 
-// afterMaking looks at the return of a call that may have made a process.
-func (r *Recorder) afterMaking(t *task, p *pending, result int64) {
-	switch {
-	case p.born:
-	case result == -int64(unix.EAGAIN):
-		r.run.End.OutOfPIDs = true
-	case result > 0:
-		// It made something that the kernel did not attach to this thread.
-		r.run.End.Hiding = fmt.Sprintf("%s made a process with CLONE_UNTRACED", p.call.name)
-		if t.proc.ev != nil && len(r.run.Processes) < maxProcesses {
-			hidden := &evidence.Process{ID: len(r.run.Processes), Creator: t.proc.ev.ID, Seq: r.next(), Time: r.elapsed(), Hidden: true}
-			if p.ev != nil {
-				hidden.Call, p.ev.Child = p.ev.Seq, hidden.ID
-			}
-			r.run.Processes = append(r.run.Processes, hidden)
-		}
-		r.kill()
-	}
-	if p.flags&unix.CLONE_THREAD != 0 && !p.born {
-		r.dropThread(p)
-	}
-}
-
 // inject changes the exit status of a process that is about to exit with 0.
 func (r *Recorder) inject(t *task, status uint64) error {
 	p := t.proc
