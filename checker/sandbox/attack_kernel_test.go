@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -44,8 +46,31 @@ func TestForeignCallsEndTheProcess(t *testing.T) {
 	}
 	h := open(t)
 	got := ran(t, h, attack(t, "foreign"))
-	want := fmt.Sprint("signal ", int(unix.SIGSYS))
-	assert.Equal(t, tries{{"x32", want}, {"int80", want}}, got)
+	refused := fmt.Sprint("signal ", int(unix.SIGSYS))
+	gate := refused
+	if !gateOpen(t) {
+		gate = "exit 2" // of Go's runtime, for SIGSEGV
+	}
+	assert.Equal(t, tries{{"x32", refused}, {"int80", gate}}, got)
+}
+
+// gateOpen tells whether this machine's kernel takes calls by int $0x80 at all, of
+// which one that harms nothing is made outside a sandbox. In some virtual machines that
+// is a general protection fault.
+func gateOpen(t *testing.T) bool {
+	t.Helper()
+	program, err := helper()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "helper")
+	require.NoError(t, os.WriteFile(path, program, 0o700))
+	out, err := exec.Command(path, "int80").Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		require.Contains(t, string(exit.Stderr), "SIGSEGV")
+		return false
+	}
+	require.NoError(t, err)
+	require.Equal(t, "ok\tint80\n", string(out))
+	return true
 }
 
 func TestSocketFamilies(t *testing.T) {

@@ -98,8 +98,11 @@ func foreign([]string) {
 		cmd := exec.Command("/proc/self/exe", name)
 		out, err := cmd.Output()
 		if err != nil && cmd.ProcessState != nil {
-			ws := cmd.ProcessState.Sys().(syscall.WaitStatus)
-			say(fmt.Sprint("signal ", int(ws.Signal())), name)
+			if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); ws.Signaled() {
+				say(fmt.Sprint("signal ", int(ws.Signal())), name)
+			} else {
+				say(fmt.Sprint("exit ", ws.ExitStatus()), name)
+			}
 		}
 		os.Stdout.Write(out)
 	}

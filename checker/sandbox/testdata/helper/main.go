@@ -21,7 +21,8 @@ func main() {
 		fmt.Println("usage: helper ATTACK [ARGS...]")
 		os.Exit(98)
 	}
-	if err := inside(); err != nil {
+	// Whether a machine has the i386 gate is asked outside, of a call that harms nothing.
+	if err := inside(); err != nil && os.Args[1] != "int80" {
 		fmt.Println("this is no sandbox:", err)
 		os.Exit(99)
 	}
