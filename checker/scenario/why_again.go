@@ -50,18 +50,12 @@ func (s *scene) ownWay() (b because, ok bool, err error) {
 	return s.aloneWay()
 }
 
-// wantsArgument tells whether the first process panicked over the first argument that
-// it was not given.
-func (f *facts) wantsArgument() bool {
-	asked := fmt.Sprintf("panic: runtime error: index out of range [%d] with length %[1]d", len(f.run.Args)+1)
-	return strings.HasPrefix(strings.TrimSpace(f.words(f.first)), asked)
-}
-
 // lost says that the first process went neither the child's way nor the parent's:
 // all that it did was to panic, over an argument that it was not given.
 func (f *facts) lost() (because, bool) {
 	b, ok := f.panicked(f.first)
-	if !ok || len(f.creations(0)) > 0 || !f.wantsArgument() {
+	line := panicIn(f.words(f.first))
+	if !ok || len(f.creations(0)) > 0 || !f.wantsArgument(f.first, line) || !strings.HasPrefix(strings.TrimSpace(f.words(f.first)), line) {
 		return because{}, false
 	}
 	b.saw = "started without an argument, the program panicked, and took neither way"

@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"math"
-	"path"
 	"slices"
 	"strings"
 
@@ -26,28 +25,47 @@ func (f *facts) noChild() because {
 		saw:   "no process was created: " + f.firstWords(),
 		try:   "have the program start a second process",
 	}
-	if e := f.first.Exit; e != nil && e.Code != 0 && lastLine(f.words(f.first)) != "" {
-		b.try = "find out from its words why it ended before it started a child"
+	if said := lastLine(f.words(f.first)); said != "" && f.first.Exit != nil {
+		if f.first.Exit.Code != 0 {
+			b.try = "find out from its words why it ended before it started a child"
+		} else {
+			b.saw += " and wrote " + complaint(said)
+		}
 	}
 	switch said := f.words(f.first); {
 	case strings.Contains(said, "exec: not started"):
 		b.cause = "wait-without-start"
 		b.why = `os/exec answered "exec: not started": Wait came without Start`
 		b.try = "start the command before you wait for it"
+	case len(f.run.Args) == 0 && usage().MatchString(said):
+		b.saw = "no process was created: the first process " + exitWords(f.first) + " with the words " + complaint(usage().FindString(said))
+		b.try = giveArguments
 	case strings.Contains(said, "exec: Stdout already set"), strings.Contains(said, "exec: Stderr already set"):
 		b.why = "os/exec refused to start: " + quote(f.lastWords(f.first))
 		b.try = "read that message: os/exec names what is set twice"
 	default:
+		if r, ok := f.refusedLast(f.first); ok {
+			return r
+		}
 		if p, ok := f.panicked(f.first); ok {
-			if f.wantsArgument() && len(f.run.Args) == 0 {
-				p.try = "ask how many arguments there are first; ARGS='run ...' gives some"
-			}
 			return p
+		}
+		if e := f.lastCall(f.first); e != nil && e.Call == "unshare" && e.Errno != "" {
+			b.cause = "unshare-failed"
+			b.why = fmt.Sprintf("%s failed in it: %s", callWords(e), errnoWords(e.Errno))
+			b.try = "look at the error that Unshare returns"
+			b.at = e.At
 		}
 		f.onlyTools(&b)
 	}
 	return b
 }
+
+// usage is a line that tells how a program is used. giveArguments is what to try where
+// that is all that came of a run without arguments.
+var usage = pattern.Lazy(`(?im)^.*\b(?:usage|run <).*$`)
+
+const giveArguments = "give the program the arguments that it asks for: ARGS='run ...'"
 
 // firstWords says how the first process ended, with its last words if it failed.
 func (f *facts) firstWords() string {
@@ -294,45 +312,4 @@ func exitWords(p *evidence.Process) string {
 		return "was ended by " + p.Exit.Signal
 	}
 	return fmt.Sprintf("exited with %d", p.Exit.Code)
-}
-
-// Go ends a panic with exit status 2, after "panic: " or "fatal error: " and
-// the stacks of its goroutines (package runtime, "Environment Variables",
-// GOTRACEBACK).
-var (
-	panicLine  = pattern.Lazy(`(?m)^(?:panic|fatal error): .*$`)
-	panicFrame = pattern.Lazy(`(?m)^main\..*\n\t(\S+\.go:\d+)`)
-)
-
-// panicIn returns the line that says why Go gave a process up, or "".
-func panicIn(said string) string {
-	if !strings.Contains(said, "\ngoroutine ") {
-		return ""
-	}
-	return panicLine().FindString(said)
-}
-
-// panicked says that a process ended by a panic, if it did.
-func (f *facts) panicked(p *evidence.Process) (because, bool) {
-	if p.Exit == nil || p.Exit.Code != 2 || p.Exit.Injected {
-		return because{}, false
-	}
-	said := f.words(p)
-	line := panicIn(said)
-	if line == "" {
-		return because{}, false
-	}
-	b := because{
-		cause: "child-panicked",
-		saw:   fmt.Sprintf("%s ended in a panic", f.who(p)),
-		why:   "it wrote " + quoteTo(line, 2*maxQuote),
-		try:   "mend what the panic's first lines tell",
-	}
-	if p.ID == 0 {
-		b.cause = "first-panicked"
-	}
-	if m := panicFrame().FindStringSubmatch(said); m != nil {
-		b.at = path.Base(m[1])
-	}
-	return b, true
 }

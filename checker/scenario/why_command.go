@@ -296,7 +296,7 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			try:   "look at the path of the program, and at the root in which it is looked for",
 			at:    e.At,
 		}
-		if asked := commandOf(f.run.Args); slices.Contains([]string{"sh", "bash", "ash", "dash"}, path.Base(name)) && name != asked[0] {
+		if asked := commandOf(f.run.Args); slices.Contains(shells(), path.Base(name)) && name != asked[0] {
 			b.why = fmt.Sprintf("a shell was to run the command, which is %s, and the image need not have one", word(asked[0]))
 			b.try = "execute the command itself, and hand its arguments on as a slice: no joining, no shell"
 		}

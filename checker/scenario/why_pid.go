@@ -77,6 +77,9 @@ func (f *facts) pidNotPrinted() because {
 	if f.containerWords() == "" {
 		return f.saidNothing()
 	}
+	if b, ok := f.failedBefore("pid-not-printed", "pid of its own"); ok {
+		return b
+	}
 	return because{
 		cause: "pid-not-printed",
 		saw:   "the child printed " + quote(f.containerWords()) + " and no pid of its own",

@@ -86,6 +86,9 @@ func (f *facts) hostnameNotPrinted(names []string) because {
 	if p, ok := f.printedOld(names); ok {
 		return f.notAgain(p, names[0])
 	}
+	if b, ok := f.failedBefore("hostname-not-printed", "hostname that it had"); ok {
+		return b
+	}
 	b := because{
 		cause: "hostname-not-printed",
 		saw:   "the child printed " + quote(f.containerWords()) + " and no hostname that it had",

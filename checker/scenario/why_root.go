@@ -37,64 +37,79 @@ func (f *facts) rootOf(p *evidence.Process) string {
 	return p.Born.Root
 }
 
+// rootCalls are those by which a process comes to another root directory, and to what is
+// mounted there.
+func rootCalls() []string { return []string{"chroot", "pivot_root", "mount", "umount2", "chdir"} }
+
 // refusedRoot says that a process wanted another root directory, or a mount on
 // the way to it, and was refused.
 func (f *facts) refusedRoot(p *evidence.Process) (because, bool) {
 	for _, e := range slices.Backward(f.events[p.ID]) {
-		if e.Errno == "" || !slices.Contains([]string{"chroot", "pivot_root", "mount", "umount2", "chdir"}, e.Call) {
+		if e.Errno == "" || !slices.Contains(rootCalls(), e.Call) {
 			continue
 		}
 		if f.ended(p) && p.Exit.Code == 0 && p.Exit.Signal == "" {
 			return because{}, false // it went on
 		}
-		b := because{
-			cause: "root-refused",
-			saw:   fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(p), errnoWords(e.Errno)),
-			try:   "look at the path, and at what has to be done before that call",
-			at:    e.At,
-		}
-		switch {
-		case e.Errno == "EPERM" && p == f.child && f.notRoot(&b):
-		case e.Call == "mount" && e.Errno == "ENODEV":
-			noType(e, &b)
-		case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && slices.Contains(e.Flags, "MS_BIND"):
-			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
-			b.why = "with MS_BIND it is a call for a bind mount, and wants a source"
-			b.try = "leave MS_BIND out: a mount is made private by a call of its own"
-		case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && f.rootChangedBefore(e) != nil:
-			b.why = fmt.Sprintf("%s came before it: the new / is no mount point", pathCall(f.rootChangedBefore(e)))
-			b.try = "make / private before the root is changed"
-		case e.Call == "pivot_root" && f.refusedPivot(e, &b):
-		case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
-			b.cause = "bind-refused"
-			b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
-			b.try = remountAdvice(e)
-			if e.Errno == "EINVAL" && slices.Contains(e.Flags, "MS_BIND") {
-				b.why = fmt.Sprintf("nothing was mounted right at %s: mount(2)", word(e.Path))
-			}
-		case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
-			b.cause = "bind-refused"
-			b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
-			refused := f.bindRefused(e)
-			b.why, b.try = refused.why, refused.try
-		case e.Call == "mount" && slices.Contains(e.Flags, "MS_MOVE"):
-			b.saw = fmt.Sprintf("mount(%s) with MS_MOVE failed in %s: %s", word(e.Path), f.who(p), errnoWords(e.Errno))
-			b.try = "MS_MOVE moves what is mounted already; for a folder it is MS_BIND"
-		case e.Call == "mount" && e.FSType == "proc" && f.elsewhere(p):
-			f.inWrongRoot(p, &b)
-		case e.Call == "mount" && e.FSType == "proc":
-			b.cause = "proc-refused"
-			b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
-		case e.Call == "umount2" && e.Errno == "EBUSY":
-			b.why = "something of it is in use: this process has come from there, or there are mounts below"
-			b.try = "unmount it with MNT_DETACH: it is out of the way at once, and goes when nobody uses it"
-		case e.Errno == "ENOENT":
-			b.try = "look at the path: the image's root file system is " + f.imagePath()
-			f.optionAsImage(e.Path, &b)
-		}
-		return b, true
+		return f.refusedCall(p, e), true
 	}
 	return because{}, false
+}
+
+// refusedCall says that one of those calls failed.
+func (f *facts) refusedCall(p *evidence.Process, e *evidence.Event) because {
+	b := because{
+		cause: "root-refused",
+		saw:   fmt.Sprintf("%s failed in %s: %s", pathCall(e), f.who(p), errnoWords(e.Errno)),
+		try:   "look at the path, and at what has to be done before that call",
+		at:    e.At,
+	}
+	switch {
+	case e.Errno == "ENOENT" && f.run.Image == nil:
+		b.why = "this exercise's sandbox shows no image"
+		if f.rootChangedBefore(e) != nil {
+			b.why = fmt.Sprintf("its root was %s by then", word(f.rootOf(p)))
+		}
+		b.try = "leave that out here: the exercise that changes the root has an image"
+	case e.Errno == "EPERM" && p == f.child && f.notRoot(&b):
+	case e.Call == "mount" && e.Errno == "ENODEV":
+		noType(e, &b)
+	case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && slices.Contains(e.Flags, "MS_BIND"):
+		b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
+		b.why = "with MS_BIND it is a call for a bind mount, and wants a source"
+		b.try = "leave MS_BIND out: a mount is made private by a call of its own"
+	case e.Call == "mount" && e.Errno == "EINVAL" && cutsOff(e) && f.rootChangedBefore(e) != nil:
+		b.why = fmt.Sprintf("%s came before it: the new / is no mount point", pathCall(f.rootChangedBefore(e)))
+		b.try = "make / private before the root is changed"
+	case e.Call == "pivot_root" && f.refusedPivot(e, &b):
+	case e.Call == "mount" && slices.Contains(e.Flags, "MS_REMOUNT"):
+		b.cause = "bind-refused"
+		b.saw = fmt.Sprintf("mount(%s) with %s failed in %s: %s", word(e.Path), strings.Join(e.Flags, "|"), f.who(p), errnoWords(e.Errno))
+		b.try = remountAdvice(e)
+		if e.Errno == "EINVAL" && slices.Contains(e.Flags, "MS_BIND") {
+			b.why = fmt.Sprintf("nothing was mounted right at %s: mount(2)", word(e.Path))
+		}
+	case e.Call == "mount" && slices.Contains(e.Flags, "MS_BIND") && e.Source != e.Path:
+		b.cause = "bind-refused"
+		b.saw = fmt.Sprintf("%s failed in %s: %s", bindWords(e), f.who(p), errnoWords(e.Errno))
+		refused := f.bindRefused(e)
+		b.why, b.try = refused.why, refused.try
+	case e.Call == "mount" && slices.Contains(e.Flags, "MS_MOVE"):
+		b.saw = fmt.Sprintf("mount(%s) with MS_MOVE failed in %s: %s", word(e.Path), f.who(p), errnoWords(e.Errno))
+		b.try = "MS_MOVE moves what is mounted already; for a folder it is MS_BIND"
+	case e.Call == "mount" && e.FSType == "proc" && f.elsewhere(p):
+		f.inWrongRoot(p, &b)
+	case e.Call == "mount" && e.FSType == "proc":
+		b.cause = "proc-refused"
+		b.try = "look at the path: is it the container's /proc, seen from where the call is made?"
+	case e.Call == "umount2" && e.Errno == "EBUSY":
+		b.why = "something of it is in use: this process has come from there, or there are mounts below"
+		b.try = "unmount it with MNT_DETACH: it is out of the way at once, and goes when nobody uses it"
+	case e.Errno == "ENOENT":
+		b.try = "look at the path: the image's root file system is " + f.imagePath()
+		f.optionAsImage(e.Path, &b)
+	}
+	return b
 }
 
 // noType explains a mount for which the kernel knows no file system.

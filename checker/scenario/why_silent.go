@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -66,9 +67,27 @@ func (f *facts) saidNothing() because {
 		b = f.childKilled()
 	case e.Code != 0 && !e.Injected:
 		b.why = fmt.Sprintf("it exited with %d", e.Code)
+	case b.why == "":
+		f.idleShell(&b)
 	}
 	return b
 }
+
+// idleShell explains a container that only ran a shell, which found nothing to do.
+func (f *facts) idleShell(b *because) {
+	for _, p := range f.inside() {
+		for _, e := range p.Execs {
+			if !e.Self && len(e.Argv) == 1 && slices.Contains(shells(), path.Base(e.Argv[0])) && f.run.Input == "" {
+				b.why = fmt.Sprintf("it ran %s without a command: that does what its standard input says, and in a check nothing stands there", word(e.Argv[0]))
+				b.try = "have the child print it before it becomes the shell, or give that a command: -c and what it shall do"
+				return
+			}
+		}
+	}
+}
+
+// shells are the names of those programs.
+func shells() []string { return []string{"sh", "bash", "ash", "dash", "zsh"} }
 
 // wroteFile says that the container wrote to a file and to nothing else.
 func (f *facts) wroteFile() (because, bool) {
@@ -115,8 +134,50 @@ func (f *facts) broke() (because, bool) {
 	if b, ok := f.threadless(); ok {
 		return b, true
 	}
+	if b, ok := f.refusedLast(f.child); ok {
+		return b, true
+	}
 	b, ok := f.panicked(f.child)
 	return b.with("the child panicked before it came to that"), ok
+}
+
+// refusedLast says that a process gave up over a call on the way to another root
+// directory: it was refused, and the process made no other from there on. If it ended
+// with 0 it must have complained at least.
+func (f *facts) refusedLast(p *evidence.Process) (because, bool) {
+	if !f.ended(p) || p.Exit.Injected || slices.Contains(f.run.End.Cut, "events") {
+		return because{}, false
+	}
+	last := f.lastCall(p)
+	if last == nil || last.Errno == "" || !slices.Contains(rootCalls(), last.Call) || !f.failed(p) && last == f.events[p.ID][len(f.events[p.ID])-1] {
+		return because{}, false
+	}
+	return f.refusedCall(p, last), true
+}
+
+// lastCall returns the last call that a process made, but for its last words.
+func (f *facts) lastCall(p *evidence.Process) *evidence.Event {
+	for _, e := range slices.Backward(f.events[p.ID]) {
+		if len(e.Data) == 0 {
+			return e
+		}
+	}
+	return nil
+}
+
+// failedBefore says that a child which ran the submission's own program alone ended with
+// an error, and had not printed what was wanted of it.
+func (f *facts) failedBefore(cause, wanted string) (because, bool) {
+	other := func(e evidence.Exec) bool { return !e.Self }
+	if !f.failed(f.child) || f.child.Exit.Injected || f.child.Exit.Signal != "" || f.lastWords(f.child) == "" ||
+		slices.ContainsFunc(f.inside(), func(p *evidence.Process) bool { return slices.ContainsFunc(p.Execs, other) }) {
+		return because{}, false
+	}
+	return because{
+		cause: cause,
+		saw:   fmt.Sprintf("the child %s with the words %s, and had printed no %s", exitWords(f.child), complaint(f.lastWords(f.child)), wanted),
+		try:   "find out from its words why it ended before it came to that",
+	}, true
 }
 
 // lostIn returns the writes of a process whose bytes are not known.
