@@ -208,8 +208,12 @@ func (f *facts) newNames() []string {
 }
 
 // maxDepth is how often a program may start itself, each time from the run
-// before, until that is for ever: a shim or two are no loop.
-const maxDepth = 6
+// before, until that is for ever: a shim or two are no loop. slowDepth is that of
+// one that always does it with the same arguments, until its time is up.
+const (
+	maxDepth  = 6
+	slowDepth = 3
+)
 
 // startsItself returns how many times the program started itself, each time
 // from the one before, on the way to the child and from there on, and whether
@@ -229,7 +233,7 @@ func (f *facts) startsItself() (times int, forever bool) {
 			times = max(times, depth[p.ID])
 		}
 	}
-	return times, times >= maxDepth
+	return times, times >= maxDepth || times >= slowDepth && f.run.End.TimedOut && len(f.startedWith()) == 1
 }
 
 // ended tells whether a process ended by itself or by another's doing, and was

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -166,5 +167,27 @@ func TestGaveUp(t *testing.T) {
 			assert.Equal(t, c.try, findings[0].Try)
 			assert.Equal(t, c.at, findings[0].At)
 		})
+	}
+}
+
+// A program that takes its time over starting itself does it for ever as well.
+func TestStartsItselfSlowly(t *testing.T) {
+	for _, c := range []struct {
+		times int
+		late  bool
+		loop  bool
+	}{{3, true, true}, {3, false, false}, {2, true, false}} {
+		k, first := newKernel(RunSpec{})
+		runs := []*proc{first}
+		for i := range c.times {
+			runs = append(runs, runs[i].clone().exec(program, "/proc/self/exe"))
+		}
+		for i := len(runs) - 1; i >= 0 && !c.late; i-- {
+			runs[i].exit(0)
+		}
+		f, err := study(k.over())
+		require.NoError(t, err)
+		_, loop := f.loop()
+		assert.Equal(t, c.loop, loop, fmt.Sprint(c))
 	}
 }
