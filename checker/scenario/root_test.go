@@ -191,3 +191,23 @@ func TestWhyPivotRootIsRefused(t *testing.T) {
 		assert.Contains(t, b.why, c.why)
 	}
 }
+
+// A mount that only real root may make leaves open what would have come of the program,
+// but not what it had done to the host.
+func TestBeyondTheSandboxsRoot(t *testing.T) {
+	k, first := newKernel(RunSpec{})
+	child := first.start(isolated...)
+	child.refuse("mount", "EPERM").FSType = "sysfs"
+	child.exit(1)
+	first.wait(child).exit(1)
+	run := k.over()
+	run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+	f, err := study(run)
+	require.NoError(t, err)
+	for cause, what := range map[string]string{
+		"root-refused": "mount sysfs", "command-not-run": "mount sysfs",
+		"mount-on-host": "", "mount-leaks": "", "host-made-private": "", "host-root-changed": "",
+	} {
+		assert.Equal(t, what, f.beyond(&failure{"", because{cause: cause}}), cause)
+	}
+}

@@ -212,10 +212,12 @@ func shorter(names []string, prefix string) []string {
 
 // beyond says that the program asked for something that real root may do and
 // root of the sandbox's user namespace may not: nothing can be said about the
-// program then. It is empty where that did not happen, or did not matter.
+// program then. It is empty where that did not happen, or did not matter: what was
+// done to the host was done, whatever else would have come of the program.
 func (f *facts) beyond(fail *failure) string {
 	proc := strings.HasPrefix(fail.cause, "proc-")
-	if f.run.Image == nil || f.ran() != nil && !proc {
+	done := slices.Contains([]string{"mount-on-host", "mount-leaks", "host-made-private", "host-root-changed"}, fail.cause)
+	if f.run.Image == nil || done || f.ran() != nil && !proc {
 		return ""
 	}
 	for _, e := range f.run.Events {
