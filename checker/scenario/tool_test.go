@@ -160,3 +160,29 @@ func TestTheEndOfALongComplaintIsKept(t *testing.T) {
 	long := "ip link set eth0 netns 25838 name a-very-long-name and still more of it and on and on: exit status 2: Error: An interface with the same name exists in the target netns."
 	assert.Equal(t, `"ip link set eth0 netns 25838 name a-very-long-name and"..."An interface with the same name exists in the target netns."`, complaint(long))
 }
+
+// Where the parent gave up before the command was executed, that is why there is no pair.
+func TestTheParentGaveUpBeforeItMadeAPair(t *testing.T) {
+	for before, why := range map[bool]string{
+		true:  `the first process exited with 1 with the words "no such tool", before the command was executed`,
+		false: "",
+	} {
+		k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+		k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+		k.run.Host.Internet = &evidence.Internet{}
+		child := first.start("CLONE_NEWPID", "CLONE_NEWNS", "CLONE_NEWNET")
+		if before {
+			first.log("no such tool\n").exit(1)
+		}
+		child.exec("/bin/true", "/bin/true")
+		if !before {
+			first.log("no such tool\n").exit(1)
+		}
+		child.exit(0)
+		f, err := study(k.over())
+		require.NoError(t, err)
+		b := f.noLink(&evidence.Networks{Own: &evidence.Network{}, Host: &evidence.Network{}})
+		assert.Equal(t, "link-missing", b.cause)
+		assert.Equal(t, why, b.why)
+	}
+}

@@ -114,7 +114,12 @@ func (f *facts) noLink(n *evidence.Networks) because {
 			b.why = fmt.Sprintf("all that was made is %s on the host", linkWords(l))
 		}
 	}
-	return f.refusedTool(b, setting("veth"))
+	b = f.refusedTool(b, setting("veth"))
+	if c := f.command; b.why == "" && c != nil && f.failed(f.first) && f.first.Exit.Seq < c.exec.Seq {
+		b.why = f.firstWords() + ", before the command was executed"
+		b.try = "find out why it ended: the pair is its to make"
+	}
+	return b
 }
 
 // neighbours says what other bits than the asked ones lead to.
