@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"pidone/checker/evidence"
 )
 
 // Who gave up before it came to what was wanted is told what it gave up over.
@@ -189,5 +191,38 @@ func TestStartsItselfSlowly(t *testing.T) {
 		require.NoError(t, err)
 		_, loop := f.loop()
 		assert.Equal(t, c.loop, loop, fmt.Sprint(c))
+	}
+}
+
+// Who takes the image's name for the command is told, whether the kernel did not find
+// that program or os/exec.
+func TestTheImagesNameForTheCommand(t *testing.T) {
+	const not = `error: exec: "box": executable file not found in $PATH` + "\n"
+	for name, c := range map[string]struct {
+		main func(first, child *proc)
+		saw  string
+	}{
+		"by os/exec": {func(_, child *proc) { child.log(not).exit(1) }, `the child found no program "box"`},
+		"by the kernel": {func(_, child *proc) {
+			child.refuse("execve", "ENOENT").Path = "box"
+			child.exit(1)
+		}, `the child could not execute "box": no such file (ENOENT)`},
+		"by os/exec in the first process": {func(first, _ *proc) { first.log(not).exit(1) }, `the first process found no program "box"`},
+	} {
+		k, first := newKernel(RunSpec{Args: []string{"run", "box", "/bin/true"}})
+		k.run.Image = &evidence.Image{Name: "box", Path: "/fs/box/rootfs"}
+		var child *proc
+		if name != "by os/exec in the first process" {
+			child = first.start(isolated...)
+		}
+		c.main(first, child)
+		if first.Exit == nil {
+			first.wait(child).exit(1)
+		}
+		f, err := study(k.over())
+		require.NoError(t, err)
+		b := f.noCommand()
+		assert.Equal(t, c.saw, b.saw, name)
+		assert.Equal(t, `"box" is the image's name: the command comes after it`, b.why, name)
 	}
 }

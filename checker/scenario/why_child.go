@@ -47,6 +47,9 @@ func (f *facts) noChild() because {
 		if r, ok := f.refusedLast(f.first); ok {
 			return r
 		}
+		if i, ok := f.soughtImage(f.first); ok {
+			return i
+		}
 		if p, ok := f.panicked(f.first); ok {
 			return p
 		}

@@ -44,6 +44,9 @@ func (f *facts) noCommand() because {
 		if b, ok := f.refusedCommand(p); ok {
 			return b
 		}
+		if b, ok := f.soughtImage(p); ok {
+			return b
+		}
 	}
 	if e := f.creation(f.child); e != nil && slices.Contains(e.Flags, "CLONE_VFORK") {
 		if b, ok := f.notStarted(); ok {
@@ -300,6 +303,9 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 			b.why = fmt.Sprintf("a shell was to run the command, which is %s, and the image need not have one", word(asked[0]))
 			b.try = "execute the command itself, and hand its arguments on as a slice: no joining, no shell"
 		}
+		if name == f.imageName() {
+			imageForCommand(&b, name)
+		}
 		switch change := f.changedRoot(p); {
 		case change != nil && !f.elsewhere(p) && strings.HasPrefix(name, f.imagePath()+"/"):
 			b.why = fmt.Sprintf("the root is the image's by then, and from there the path is %s", word(strings.TrimPrefix(name, f.imagePath())))
@@ -314,4 +320,31 @@ func (f *facts) refusedCommand(p *evidence.Process) (because, bool) {
 		return b, true
 	}
 	return because{}, false
+}
+
+// soughtImage says that a process looked for a program with the image's name, as os/exec
+// complains of.
+func (f *facts) soughtImage(p *evidence.Process) (because, bool) {
+	image, said := f.imageName(), f.words(p)
+	if image == "" || !strings.Contains(said, fmt.Sprintf("exec: %q: executable file not found", image)) {
+		return because{}, false
+	}
+	b := because{cause: "exec-failed", saw: fmt.Sprintf("%s found no program %s", f.who(p), word(image)), at: panickedAt(said)}
+	imageForCommand(&b, image)
+	return b, true
+}
+
+// imageName is the name of the image that the submission was started with, or "".
+func (f *facts) imageName() string {
+	_, image, _ := imageAndCommand(f.run.Args)
+	if f.run.Image == nil {
+		return ""
+	}
+	return image
+}
+
+// imageForCommand explains that the image's name was taken for the command.
+func imageForCommand(b *because, image string) {
+	b.why = fmt.Sprintf("%s is the image's name: the command comes after it", word(image))
+	b.try = "take the image's name from the arguments; what follows it is the command"
 }
