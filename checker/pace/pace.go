@@ -15,18 +15,19 @@ const every = 20 * time.Millisecond
 // Start begins to measure.
 func Start() *Watch {
 	w := &Watch{make(chan struct{}), make(chan time.Duration, 1)}
-	go w.run()
+	go w.run(time.Now())
 	return w
 }
 
-func (w *Watch) run() {
+// run begins with when it ought to have begun: the process may not have run since.
+func (w *Watch) run(slept time.Time) {
 	longest := time.Duration(0)
 	for {
-		slept := time.Now()
 		timer := time.NewTimer(every)
 		select {
 		case <-timer.C:
 			longest = max(longest, time.Since(slept)-every)
+			slept = time.Now()
 		case <-w.stop:
 			timer.Stop()
 			w.late <- max(longest, time.Since(slept)-every)
