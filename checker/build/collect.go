@@ -105,6 +105,7 @@ type collector struct {
 	entries int // names that a folder may have
 
 	module   Module
+	outer    string // path of the module above the tree that module is a part of, or ""
 	files    map[string][]byte
 	source   int // bytes read so far
 	embedded int
@@ -121,6 +122,9 @@ func (c *collector) complain(m Message) { c.msgs = append(c.msgs, m) }
 func (c *collector) all() error {
 	if err := c.readGoMod(); err != nil || len(c.msgs) > 0 {
 		return err
+	}
+	if c.findMain(); len(c.msgs) > 0 {
+		return nil
 	}
 	if c.main != "." && module.CheckImportPath(path.Join(c.module.Path, c.main)) != nil {
 		c.complain(Message{Text: fmt.Sprintf("folder %q: no package can have such a path", c.main)})
@@ -149,7 +153,7 @@ func (c *collector) readGoMod() error {
 		c.module = noModule(c.tools.Version)
 		return nil
 	case notThere(err):
-		c.module = moduleAbove(c.above, c.tools.Version)
+		c.module, c.outer = moduleAbove(c.above, c.tools.Version)
 		return nil
 	case err != nil:
 		return c.unread("go.mod", err)

@@ -105,28 +105,29 @@ func noModule(tool string) Module {
 
 // moduleAbove finds the module that a folder without a go.mod lies in, the way
 // the go command would, so that its own packages keep their import paths. A
-// go.mod that cannot be used is passed over.
-func moduleAbove(dir, tool string) Module {
+// go.mod that cannot be used is passed over. outer is the path of that module, or "".
+func moduleAbove(dir, tool string) (m Module, outer string) {
 	fallback := noModule(tool)
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return fallback
+		return fallback, ""
 	}
 	for up := filepath.Dir(abs); ; up = filepath.Dir(up) {
 		if data, err := readPlain(filepath.Join(up, "go.mod"), maxGoMod); err == nil {
 			m, msgs := readModule("go.mod", data, tool)
 			rel, err := filepath.Rel(up, abs)
 			if len(msgs) > 0 || err != nil {
-				return fallback
+				return fallback, ""
 			}
+			outer := m.Path
 			m.Path = path.Join(m.Path, filepath.ToSlash(rel))
 			if checkModulePath(m.Path) != nil {
 				m.Path = defaultModule // no package could be imported by such a path
 			}
-			return m
+			return m, outer
 		}
 		if up == filepath.Dir(up) {
-			return fallback
+			return fallback, ""
 		}
 	}
 }

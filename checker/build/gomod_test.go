@@ -51,14 +51,18 @@ func TestReadModule(t *testing.T) {
 func TestModuleAbove(t *testing.T) {
 	t.Parallel()
 	dir := folderOf(t, "go.mod", "module kit\n\ngo 1.25\n", "exercises/03-x/main.go", "", "other/go.mod", "garbage (", "other/x/y", "", "a b/x", "")
-	assert.Equal(t, Module{"kit/exercises/03-x", "1.25"}, moduleAbove(filepath.Join(dir, "exercises/03-x"), "go1.26.3"))
-	assert.Equal(t, Module{"submission", "1.25"}, moduleAbove(filepath.Join(dir, "a b"), "go1.26.3"), "no import path has a space")
-	assert.Equal(t, Module{"submission", "1.26.3"}, moduleAbove(filepath.Join(dir, "other/x"), "go1.26.3"))
-	assert.Equal(t, Module{"submission", "1.26.3"}, moduleAbove("/", "go1.26.3"))
+	above := func(dir, tool string) Module {
+		m, _ := moduleAbove(dir, tool)
+		return m
+	}
+	assert.Equal(t, Module{"kit/exercises/03-x", "1.25"}, above(filepath.Join(dir, "exercises/03-x"), "go1.26.3"))
+	assert.Equal(t, Module{"submission", "1.25"}, above(filepath.Join(dir, "a b"), "go1.26.3"), "no import path has a space")
+	assert.Equal(t, Module{"submission", "1.26.3"}, above(filepath.Join(dir, "other/x"), "go1.26.3"))
+	assert.Equal(t, Module{"submission", "1.26.3"}, above("/", "go1.26.3"))
 
 	linked := folderOf(t, "x/main.go", "")
 	require.NoError(t, os.Symlink(filepath.Join(dir, "go.mod"), filepath.Join(linked, "go.mod")))
-	assert.Equal(t, "submission", moduleAbove(filepath.Join(linked, "x"), "go1.26.3").Path, "a link is not followed")
+	assert.Equal(t, "submission", above(filepath.Join(linked, "x"), "go1.26.3").Path, "a link is not followed")
 }
 
 func TestKitClosure(t *testing.T) {

@@ -127,6 +127,9 @@ func (c *collector) importProblem(imp string) string {
 		c.imports[imp] = true
 		return ""
 	}
+	if c.outer != "" && strings.HasPrefix(imp, c.outer+"/") {
+		return fmt.Sprintf("import %q: this package lies outside of the submission's folder: the submission is the folder with the go.mod of module %s", imp, c.outer)
+	}
 	if !strings.Contains(first, ".") {
 		return fmt.Sprintf("import %q: there is no such package in Go's standard library (%s), and the module here is %s",
 			imp, c.tools.Version, c.module.Path)

@@ -52,6 +52,12 @@ func mend(first string, more bool) string {
 	if strings.Contains(first, "redeclared in this block") {
 		return "keep one of the two; an old copy of a file belongs in another folder"
 	}
+	if strings.Contains(first, "several programs below it") {
+		return "give the folder of the one that is meant"
+	}
+	if strings.Contains(first, "outside of the submission's folder") {
+		return "give that folder"
+	}
 	if strings.Contains(first, "no Go files") {
 		return "give the folder that holds main.go"
 	}
