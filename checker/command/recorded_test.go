@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,14 +72,16 @@ func judgeRecording(t *testing.T, a *app, e *course.Exercise, name, dir string) 
 	return &judged{check: grade.Sum(e.ID, dir, steps, grade.Build{OK: true}, 0), first: r.Runs[0].Run, outcomes: outcomes}
 }
 
-// judgeHere checks a program as `make check` does, or judges its recording where this
-// machine cannot run it.
-func judgeHere(t *testing.T, a *app, s *session, e *course.Exercise, name, dir string) grade.Check {
+// judgeHere checks a program, or judges its recording where this machine cannot run
+// it.
+func judgeHere(t *testing.T, a *app, s *session, e *course.Exercise, name, dir string, compile compiler) grade.Check {
 	t.Helper()
 	if cannotRun(t, s, e) {
 		return judgeRecording(t, a, e, name, dir).check
 	}
-	j, err := a.judge(s, &request{exercise: e, dir: dir, name: name})
+	b, err := compile(e, dir)
+	require.NoError(t, err)
+	j, err := a.judgeBuilt(s, &request{exercise: e, dir: dir, name: name}, b, time.Now())
 	require.NoError(t, err)
 	return j.check
 }

@@ -89,7 +89,10 @@ func (s *session) compile(ctx context.Context, e *course.Exercise, req build.Req
 		}
 		s.tools = tools
 	}
-	req.Kit, req.Allowed, req.Tools, req.Exec, req.Limits = s.root, e.Imports, s.tools, build.Sandboxed(s.host), s.building
+	req.Kit, req.Allowed, req.Tools, req.Limits = s.root, e.Imports, s.tools, s.building
+	if req.Exec == nil {
+		req.Exec = build.Sandboxed(s.host)
+	}
 	return build.Build(ctx, req)
 }
 

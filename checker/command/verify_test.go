@@ -18,12 +18,13 @@ func TestVerifyStages(t *testing.T) {
 	t.Parallel()
 	a, c := kit(t)
 	s := openTestSession(t, a)
+	compile := compilerOf(t, s)
 	for _, e := range c.Exercises {
 		points := 0
 		for done := 0; done <= len(e.Steps); done++ {
 			dir := t.TempDir()
 			writeStage(t, a.root, e, done, dir)
-			check := judgeHere(t, a, s, e, stageName(done), dir)
+			check := judgeHere(t, a, s, e, stageName(done), dir, compile)
 			expected := points
 			if done >= len(e.Steps)-1 {
 				expected = e.Points()
@@ -53,12 +54,13 @@ func TestVerifySolutions(t *testing.T) {
 	t.Parallel()
 	a, c := kit(t)
 	s := openTestSession(t, a)
+	compile := compilerOf(t, s)
 	for _, e := range c.Exercises {
-		check := judgeHere(t, a, s, e, "solution", filepath.Join(a.root, "solutions", e.ID))
+		check := judgeHere(t, a, s, e, "solution", filepath.Join(a.root, "solutions", e.ID), compile)
 		assert.Equal(t, grade.Pass, check.Verdict, e.ID)
 		assert.Equal(t, e.Points(), check.Score, e.ID)
 		if e.Before != "" {
-			check := judgeHere(t, a, s, e, "before", filepath.Join(a.root, "solutions", e.Before))
+			check := judgeHere(t, a, s, e, "before", filepath.Join(a.root, "solutions", e.Before), compile)
 			assert.Equal(t, grade.Fail, check.Verdict, "%s passes with the solution of %s", e.ID, e.Before)
 		}
 	}
