@@ -173,11 +173,11 @@ verify: $(checker)
 	@$(gotest) -json ./checker ./checker/course ./checker/skeleton ./checker/scenario | CGO_ENABLED=0 $(GO) run ./checker/tally
 	@$(gotest) -json -run 'Verify|Submissions' ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
-# Two VMs, of which each has one processor. Six programs at a time keep both busy
-# while others are compiled, or sleep until their time limit. QUICK=1: solutions and
-# skeletons alone; HALF=1: programs that must fail on one of the kernels each, in turns.
+# Two VMs, of which each has one processor and four programs at a time. QUICK=1:
+# solutions and skeletons alone; HALF=1: programs that must fail on one of the kernels
+# each, in turns, HALF=2: on the other one.
 vm-test:
-	@HALF="$(HALF)" $(gotest) -tags vm -timeout 60m -parallel 6 -run 'TestVM(Ends|BootsOnce|Run|Shell)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
+	@HALF="$(HALF)" $(gotest) -tags vm -timeout 60m -parallel 10 -run 'TestVM(Ends|BootsOnce|Run|Shell)?$$$(if $(QUICK),/(boot|^0|SIG)/(solution|skeleton))' -json ./checker/command | CGO_ENABLED=0 $(GO) run ./checker/tally
 
 # The tests of sandbox and trace there: some hold times, which a VM on a busy machine does not keep.
 vm-kernel:

@@ -3,10 +3,13 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +26,7 @@ import (
 // inVM is a session whose runs take place in the VM, and which VM that is.
 type inVM struct {
 	kernel string
+	turns  chan struct{} // as many as there are programs in it at a time
 	*session
 }
 
@@ -35,11 +39,14 @@ func (s inVM) as(who string) *session {
 	return own
 }
 
+// inOneVM is how many programs are checked in a VM at a time: enough to keep its
+// processor busy while some sleep until their time limit.
+const inOneVM = 4
+
 // TestVM holds, in the VM and on each of its kernels, the verdict of every
 // program of the kit: solutions, skeletons, and those of testdata/submissions.
-// One boot does for all programs of a kernel. HALF has those that must fail checked in
-// one of the VMs each, in turns: they wait for limits of time, and for answers that
-// never come.
+// One boot does for all programs of a kernel. HALF=1 has those that must fail checked in
+// one of the VMs each, in turns, and HALF=2 in the other one.
 func TestVM(t *testing.T) {
 	top := t
 	a, c := kit(t)
@@ -50,7 +57,7 @@ func TestVM(t *testing.T) {
 		t.Run("boot "+meta, func(t *testing.T) {
 			s := bootForTest(t, a, meta)
 			s.guest.say = func(what string) { top.Log(meta, what) }
-			vms = append(vms, inVM{meta, s})
+			vms = append(vms, inVM{meta, make(chan struct{}, inOneVM), s})
 		})
 	}
 	t.Cleanup(func() {
@@ -59,9 +66,11 @@ func TestVM(t *testing.T) {
 		}
 	})
 	require.NotEmpty(t, vms)
+	half, err := strconv.Atoi(cmp.Or(os.Getenv("HALF"), "0"))
+	require.NoError(t, err, "HALF")
 	compile := compilerOf(t, vms[0].session)
 	for _, e := range c.Exercises {
-		testInVMs(t, a, vms, e, compile)
+		testInVMs(t, a, vms, e, compile, half)
 	}
 }
 
@@ -81,18 +90,21 @@ func bootForTest(t *testing.T, a *app, meta string) *session {
 	return s
 }
 
-// testInVMs starts a parallel test for every program of an exercise. It is
-// compiled once and checked in one VM after the other.
-func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise, compile compiler) {
+// testInVMs starts a parallel test for every program of an exercise and every VM.
+// The program is compiled once. No VM waits for another: one may be slower.
+func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise, compile compiler, half int) {
 	in := func(vms []inVM, name, dir string, test func(t *testing.T, s inVM, b *build.Result)) {
-		t.Run(e.Number+"/"+name, func(t *testing.T) {
-			t.Parallel()
-			b, err := compile(e, dir)
-			require.NoError(t, err)
-			for _, s := range vms {
-				t.Run(s.kernel, func(t *testing.T) { test(t, s, b) })
-			}
-		})
+		compiled := sync.OnceValues(func() (*build.Result, error) { return compile(e, dir) })
+		for _, s := range vms {
+			t.Run(e.Number+"/"+name+"/"+s.kernel, func(t *testing.T) {
+				t.Parallel()
+				b, err := compiled()
+				require.NoError(t, err)
+				s.turns <- struct{}{}
+				defer func() { <-s.turns }()
+				test(t, s, b)
+			})
+		}
 	}
 	inEach := func(name, dir string, test func(t *testing.T, s inVM, b *build.Result)) {
 		in(vms, name, dir, test)
@@ -125,8 +137,8 @@ func testInVMs(t *testing.T, a *app, vms []inVM, e *course.Exercise, compile com
 			name := kind + "/" + filepath.Base(dir)
 			p := readProgram(t, a, e, dir, kind)
 			where := vms
-			if kind == "reject" && os.Getenv("HALF") != "" {
-				where = vms[i%len(vms):][:1]
+			if kind == "reject" && half > 0 {
+				where = vms[(i+half)%len(vms):][:1]
 			}
 			in(where, name, p.dir, func(t *testing.T, s inVM, b *build.Result) {
 				testBuilt(t, a, s.session, p, b, func(string, int) {})
