@@ -43,7 +43,7 @@ func TestAllTenTimes(t *testing.T) {
 		class := t.TempDir()
 		musts := layKnown(t, a.root, e.ID, class)
 		if e.Number == "03" {
-			for name, h := range layHostile(t, a.root, class) {
+			for name, h := range layHostile(t, a.root, class, 1) {
 				musts[name] = h
 			}
 		}

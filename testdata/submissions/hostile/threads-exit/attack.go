@@ -13,7 +13,7 @@ import (
 // made and the process ends.
 func attack(where string) {
 	if where == "storm" {
-		for range 60 {
+		for range 20 {
 			go func() {
 				for {
 					var wg sync.WaitGroup
