@@ -226,3 +226,25 @@ func TestTheImagesNameForTheCommand(t *testing.T) {
 		assert.Equal(t, `"box" is the image's name: the command comes after it`, b.why, name)
 	}
 }
+
+// A child that ended before it became a program is told of the user namespace that it
+// was made in.
+func TestUserNamespaceWithoutUsers(t *testing.T) {
+	for mapped, why := range map[bool]string{
+		false: `the first process wrote "fork/exec /bin/sh: operation not permitted"; the child is in a user namespace of its own, where no user is root`,
+		true:  `the first process wrote "fork/exec /bin/sh: operation not permitted"`,
+	} {
+		k, first := newKernel(RunSpec{})
+		child := first.clone("CLONE_NEWPID", "CLONE_NEWUTS", "CLONE_NEWUSER")
+		if mapped {
+			first.write("file", "/proc/2/uid_map", "0 0 1\n")
+		}
+		child.exit(253)
+		first.log("fork/exec /bin/sh: operation not permitted\n").wait(child).exit(1)
+		f, err := study(k.over())
+		require.NoError(t, err)
+		b, ok := f.notStarted()
+		require.True(t, ok)
+		assert.Equal(t, why, b.why)
+	}
+}

@@ -88,6 +88,11 @@ func (f *facts) notStarted() (because, bool) {
 				b.at = e.At
 			}
 		}
+		if made, ok := f.unmapped(); ok && b.why != "" && b.at == "" {
+			b.why += "; the child is in a user namespace of its own, where no user is root"
+			b.try = "leave CLONE_NEWUSER out, or map root: UidMappings and GidMappings; Credential can name only users that are mapped"
+			b.at = made.At
+		}
 		return b, true
 	}
 	if e := f.creation(f.child); e != nil && e.Done == 0 && slices.Contains(e.Flags, "CLONE_VFORK") && !f.ended(f.child) && f.words(f.child) == "" {
