@@ -248,3 +248,17 @@ func TestUserNamespaceWithoutUsers(t *testing.T) {
 		assert.Equal(t, why, b.why)
 	}
 }
+
+// The digits in what a tool sends to the kernel are no pid that was lost.
+func TestMessagesOfTools(t *testing.T) {
+	k, first := newKernel(RunSpec{})
+	child := first.start(isolated...)
+	tool := child.clone().exec("/usr/sbin/ip", "ip", "link", "set", "veth1", "up")
+	tool.write("socket", "socket:[9]", "\x00\x03\x00veth1\x00\x00")
+	tool.exit(0)
+	child.log("no file of that name\n").exit(1)
+	first.wait(child).exit(1)
+	f, err := study(k.over())
+	require.NoError(t, err)
+	assert.Equal(t, `the child exited with 1 with the words "no file of that name", and had printed no pid of its own`, f.pidNotPrinted().saw)
+}

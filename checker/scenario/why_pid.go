@@ -42,6 +42,9 @@ func (f *facts) pidNotPrinted() because {
 				at:    p.event.At,
 			}
 		}
+		if !isText(p.text.data, none) {
+			continue // a message from one program to another, such as ip's to the kernel
+		}
 		return outputLost(p) // else the check had passed
 	}
 	if size, ok := f.partly(f.inside()); ok {
