@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -61,8 +62,11 @@ func (r *Recording) Run(_ context.Context, spec RunSpec) (*evidence.Run, error) 
 			return run.Run, nil
 		}
 	}
-	return nil, fmt.Errorf("find run %s: it was not recorded", spec.Key())
+	return nil, fmt.Errorf("find run %s: %w", spec.Key(), ErrNotRecorded)
 }
+
+// ErrNotRecorded is wrapped by the error for a run that a Recording does not hold.
+var ErrNotRecorded = errors.New("it was not recorded")
 
 // Record returns a Runner that runs what is not recorded yet, once, and keeps
 // the evidence. It is for one goroutine.

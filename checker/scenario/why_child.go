@@ -28,6 +28,7 @@ func (f *facts) noChild() because {
 	if said := lastLine(f.words(f.first)); said != "" && f.first.Exit != nil {
 		if f.first.Exit.Code != 0 {
 			b.try = "find out from its words why it ended before it started a child"
+			f.withoutGroups(f.first, &b)
 		} else {
 			b.saw += " and wrote " + complaint(said)
 		}

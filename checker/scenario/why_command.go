@@ -141,6 +141,7 @@ func (f *facts) gaveUp(b *because) {
 	if all != "" {
 		b.saw += " with the words " + complaint(all)
 		b.try = mend
+		f.withoutGroups(f.child, b)
 	}
 	if said := f.firstSaid(b); said != "" {
 		b.try = mend

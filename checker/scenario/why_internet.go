@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -373,21 +372,4 @@ func (f *facts) rulesLeft(before, after *evidence.Network) (because, bool) {
 		b.why = fmt.Sprintf("and %s is gone, which had been there before the program began", quote(r))
 	}
 	return f.refusedTool(b, filtering), true
-}
-
-// wanted returns what the program did for which it needs a feature of the machine.
-func (f *facts) wanted(feature string) []string {
-	if feature != "nat" {
-		return nil
-	}
-	var found []string
-	for _, e := range f.run.Events {
-		tool := e.Call == "execve" && slices.ContainsFunc([]string{"iptables", "ip6tables", "nft"}, func(name string) bool {
-			return strings.HasPrefix(path.Base(e.Path), name)
-		})
-		if e.Call == "socket" && e.Text == "NETLINK_NETFILTER" || tool {
-			found = append(found, e.Call)
-		}
-	}
-	return found
 }

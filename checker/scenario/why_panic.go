@@ -55,6 +55,7 @@ func (f *facts) panicked(p *evidence.Process) (because, bool) {
 	case p.ID == 0 && usage().MatchString(line):
 		b.try = giveArguments
 	}
+	f.withoutGroups(p, &b)
 	return b, true
 }
 

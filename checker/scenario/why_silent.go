@@ -165,19 +165,20 @@ func (f *facts) lastCall(p *evidence.Process) *evidence.Event {
 	return nil
 }
 
-// failedBefore says that a child which ran the submission's own program alone ended with
+// failedBefore says that a child which was still the submission's own program ended with
 // an error, and had not printed what was wanted of it.
 func (f *facts) failedBefore(cause, wanted string) (because, bool) {
-	other := func(e evidence.Exec) bool { return !e.Self }
-	if !f.failed(f.child) || f.child.Exit.Injected || f.child.Exit.Signal != "" || f.lastWords(f.child) == "" ||
-		slices.ContainsFunc(f.inside(), func(p *evidence.Process) bool { return slices.ContainsFunc(p.Execs, other) }) {
+	n := len(f.child.Execs)
+	if !f.failed(f.child) || f.child.Exit.Injected || f.child.Exit.Signal != "" || f.lastWords(f.child) == "" || n == 0 || !f.child.Execs[n-1].Self {
 		return because{}, false
 	}
-	return because{
+	b := because{
 		cause: cause,
 		saw:   fmt.Sprintf("the child %s with the words %s, and had printed no %s", exitWords(f.child), complaint(f.lastWords(f.child)), wanted),
 		try:   "find out from its words why it ended before it came to that",
-	}, true
+	}
+	f.withoutGroups(f.child, &b)
+	return b, true
 }
 
 // lostIn returns the writes of a process whose bytes are not known.
