@@ -75,7 +75,7 @@ func settings() []sentence {
 		},
 		{
 			head: "feature", usage: "NAME...",
-			about: "The scenario is skipped, naming it, where the machine lacks one of these features; where it has them, so has the host of the runs of the lines below: " + strings.Join(Features(), ", ") + ".",
+			about: "The scenario is skipped, naming it, where the machine lacks one of these features; where it has them, so has the host of the runs of the lines below: " + strings.Join(Features(), ", ") + ". A program that misses one without such a line is run once more with it, if the machine has it.",
 			parse: parseFeature,
 		},
 		{
