@@ -25,6 +25,7 @@ type Host struct {
 	groups   *groups // nil where there are none
 	noGroups error
 	sweep    sync.Once
+	crowd    crowd
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -184,6 +185,7 @@ func (h *Host) Run(ctx context.Context, cmd Command) (*Result, error) {
 	if err := cmd.complete(); err != nil {
 		return nil, err
 	}
+	defer h.crowd.join()()
 	var res *Result
 	err := <-onThread(func() (err error) {
 		res, err = h.run(ctx, &cmd, false)
