@@ -14,6 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Some modes have to run on the leading thread, on which the initialization runs. Main
+// may have been moved to another by the time that it could ask to stay.
+func init() {
+	if len(os.Args) > 1 && (os.Args[1] == "unshares" || os.Args[1] == "late") {
+		runtime.LockOSThread()
+	}
+}
+
 func main() {
 	modes := map[string]func(args []string){
 		"hello":     hello,
