@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,6 +94,21 @@ func mountHost(from int) error {
 	return unix.MoveMount(host[0], "", unix.AT_FDCWD, "/mnt", unix.MOVE_MOUNT_F_EMPTY_PATH)
 }
 
+// awaitReading waits until a process sleeps: it has begun, and waits for its input; or
+// until it has ended.
+func awaitReading(pid int) error {
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(stat, []byte(") S ")) || bytes.Contains(stat, []byte(") Z ")) {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func child(image string, command []string) error {
 	if err := syscall.Sethostname([]byte("my-container")); err != nil {
 		return fmt.Errorf("hostname: %w", err)
@@ -112,8 +129,11 @@ func child(image string, command []string) error {
 	}
 	cmd := &exec.Cmd{Path: command[0], Args: command, Stdout: os.Stdout, Stderr: os.Stderr}
 	input, err := cmd.StdinPipe()
-	if err := errors.Join(err, cmd.Start(), mountHost(3)); err != nil {
+	if err := errors.Join(err, cmd.Start()); err != nil {
 		return fmt.Errorf("start: %w", err)
+	}
+	if err := errors.Join(awaitReading(cmd.Process.Pid), mountHost(3)); err != nil {
+		return fmt.Errorf("mount: %w", err)
 	}
 	// The command reads to the end, and cannot have ended before.
 	_, _ = io.Copy(input, os.Stdin)
