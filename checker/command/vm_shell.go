@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,11 +164,13 @@ func (a *app) guestFiles(c *course.Course) ([]vm.File, error) {
 func guestPackages(c *course.Course) (packages, modules []string) {
 	packages = strings.Fields("bufio bytes context encoding/json errors flag fmt io log net os os/exec os/signal path path/filepath sort strconv strings sync syscall time golang.org/x/sys/unix")
 	modules = []string{"golang.org/x/sys"}
-	if len(c.Exercises) > 0 {
-		more := c.Exercises[0].Imports // of all exercises
-		packages, modules = append(packages, more...), append(modules, more...)
+	for _, e := range c.Exercises {
+		packages, modules = append(packages, e.Imports...), append(modules, e.Imports...)
 	}
-	return packages, modules
+	// Several exercises may name the same.
+	slices.Sort(packages)
+	slices.Sort(modules)
+	return slices.Compact(packages), slices.Compact(modules)
 }
 
 // notKit leaves out what is not of the kit's files, and what was built.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +37,7 @@ type Exercise struct {
 	// Before is the ID of the exercise whose finished program this one starts
 	// from: the one that the page's "Previous page" leads to. The first has none.
 	Before  string
-	Imports []string // what more the pages of the course allow to import, beyond the standard library and golang.org/x/sys
+	Imports []string // what more the page allows to import, beyond the standard library and golang.org/x/sys
 }
 
 // A Step is one numbered part of a page.
@@ -97,19 +96,6 @@ func Load(root string) (*Course, error) {
 	}
 	if len(course.Exercises) == 0 {
 		return nil, fmt.Errorf("load course: %s: no page of an exercise in it, such as 03-namespace-isolation.md", filepath.Join(root, pages))
-	}
-
-	// A program of one exercise may be put to the check of another.
-	var imports []string
-	for _, exercise := range course.Exercises {
-		imports = append(imports, exercise.Imports...)
-	}
-	for _, exercise := range course.Exercises {
-		for _, more := range imports {
-			if !slices.Contains(exercise.Imports, more) {
-				exercise.Imports = append(exercise.Imports, more)
-			}
-		}
 	}
 
 	for _, exercise := range course.Exercises {

@@ -58,7 +58,6 @@ func TestLoad(t *testing.T) {
 					Number: 1, Title: "Only this", Points: 100, Anchor: "step-1-only-this",
 					Scenario: "testdata/scenarios/02-two/1-only.txtar",
 				}},
-				Imports: []string{"example.org/x"}, // of the other: its program may be put to this one's check
 			},
 			{
 				ID: "03-three", Number: "03", Title: "Three", Page: "docs/03-three.md",
