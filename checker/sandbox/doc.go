@@ -26,7 +26,8 @@
 // A thread of the checker (host.go, run.go, root.go), locked and thrown away
 // afterwards, leaves the mount namespace of the checker for one of its own and
 // builds the root there in ordinary Go: a tmpfs over a folder such as /tmp,
-// into which copies of the machine's mounts are moved by descriptor, read-only.
+// into which copies of the machine's mounts are moved by descriptor, read-only. What
+// was the same in an earlier run of the program it takes from the keeper (keep.go).
 // It is privileged: root, or root of the user namespace that Enter made.
 //
 // The other three are processes that only make system calls, prepared as data:

@@ -26,6 +26,7 @@ type Host struct {
 	noGroups error
 	sweep    sync.Once
 	crowd    crowd
+	keeper   *keeper
 }
 
 // idRange is the user and group ids of the machine that a sandbox uses: base
@@ -55,6 +56,8 @@ func Open() (*Host, error) {
 		return nil, fmt.Errorf("open sandbox host: %w", err)
 	}
 	h := &Host{ids: pickRange(uidMap, gidMap), name: name}
+	h.keeper = &keeper{base: h.ids.base}
+	runtime.AddCleanup(h, (*keeper).close, h.keeper)
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}

@@ -21,6 +21,7 @@ type rootBuilder struct {
 	ids  idRange
 	cmd  *Command
 	name string // the hostname that will be set
+	loan *loan  // nil: nothing is kept
 }
 
 // source is something of the machine, taken before the base covers it.
@@ -68,10 +69,16 @@ func (b *rootBuilder) build() error {
 	l := b.cmd.Limits
 	size, inodes := l.Disk, l.Inodes
 	for _, f := range b.cmd.Files {
-		size, inodes = size+int64(len(f.Data))+4096, inodes+4
+		if !b.loan.hasFile(f.Path) {
+			size, inodes = size+int64(len(f.Data))+4096, inodes+4
+		}
 	}
-	more, nodes := room(b.cmd.Trees)
-	size, inodes = size+more, inodes+nodes
+	for _, t := range b.cmd.Trees {
+		if b.loan.has(t.Top) == nil {
+			more, nodes := room(t)
+			size, inodes = size+more, inodes+nodes
+		}
+	}
 	options := fmt.Sprintf("size=%d,nr_inodes=%d,mode=755,uid=%d,gid=%d", size, inodes+64+512*len(b.cmd.Binds), b.ids.base, b.ids.base)
 	if err := unix.Mount("tmpfs", b.base, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
 		return fmt.Errorf("mount root: %w", err)
@@ -83,6 +90,9 @@ func (b *rootBuilder) build() error {
 		return err
 	}
 	b.become(0)
+	if b.loan != nil {
+		sources, b.loan.sources = append(sources, b.loan.sources...), nil // closed with the others
+	}
 	for _, s := range sources {
 		if err := b.attach(s); err != nil {
 			return err
@@ -96,6 +106,9 @@ func (b *rootBuilder) build() error {
 	}
 	for _, dir := range append([]string{"/tmp", WorkDir, "/dev/shm"}, b.cmd.Empty...) {
 		at := b.at(dir)
+		if b.loan.has(dir) != nil {
+			continue // a mount already, and not as strict
+		}
 		if err := unix.Mount(at, at, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("bind %s: %w", dir, err)
 		}
@@ -107,6 +120,9 @@ func (b *rootBuilder) build() error {
 	}
 	b.become(b.ids.base)
 	for _, f := range b.cmd.Files {
+		if b.loan.hasFile(f.Path) {
+			continue
+		}
 		if err := b.writeFile(f); err != nil {
 			return err
 		}
@@ -226,7 +242,10 @@ func (b *rootBuilder) sources() (all []source, links map[string]string, err erro
 
 // attach puts a source at its place and gives it its attributes.
 func (b *rootBuilder) attach(s source) error {
-	if err := b.mkdirAll(filepath.Dir(s.to)); err != nil {
+	b.become(b.ids.base)
+	err := b.mkdirAll(filepath.Dir(s.to))
+	b.become(0)
+	if err != nil {
 		return err
 	}
 	if s.isDir {
@@ -313,19 +332,27 @@ func (b *rootBuilder) writeFile(f File) error {
 	if err := b.mkdirAll(filepath.Dir(f.Path)); err != nil {
 		return err
 	}
+	if err := writeTo(b.at(f.Path), f.Data, f.Mode, unix.O_CREAT|unix.O_TRUNC); err != nil {
+		return fmt.Errorf("make %s: %w", f.Path, err)
+	}
+	return nil
+}
+
+// writeTo writes a file, which is opened with those flags besides.
+func writeTo(name string, data []byte, mode uint32, flags int) error {
 	// As long as it is open for writing nobody may fork, who would hold it open
 	// for a moment longer: then it could not be executed, or made read-only.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	fd, err := unix.Open(b.at(f.Path), unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, f.Mode)
+	fd, err := unix.Open(name, flags|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, mode)
 	if err != nil {
-		return fmt.Errorf("make %s: %w", f.Path, err)
+		return err
 	}
 	defer unix.Close(fd)
-	for data := f.Data; len(data) > 0; {
+	for len(data) > 0 {
 		n, err := unix.Write(fd, data)
 		if err != nil && err != unix.EINTR {
-			return fmt.Errorf("fill %s: %w", f.Path, err)
+			return fmt.Errorf("write: %w", err)
 		}
 		data = data[max(n, 0):]
 	}

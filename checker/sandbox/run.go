@@ -84,6 +84,11 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 		return nil, err
 	}
 	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
+	if b.loan, err = h.keeper.lend(cmd); err != nil {
+		return nil, err
+	}
+	var kept []*ground
+	r.later(func() { b.loan.giveBack(kept) })
 	if r.outside, err = b.enter(); err != nil {
 		return nil, err
 	}
@@ -171,6 +176,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 	if res.Outputs, err = b.outputs(); err != nil {
 		return nil, err
 	}
+	kept = b.harvest(res.Changes)
 	return res, nil
 }
 

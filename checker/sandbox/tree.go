@@ -34,48 +34,53 @@ type Node struct {
 
 func (n *Node) kind() uint32 { return n.Mode & unix.S_IFMT }
 
-// room is how much the trees take of a tmpfs.
-func room(trees []Tree) (size int64, inodes int) {
-	for _, t := range trees {
-		for _, n := range t.Nodes {
-			inodes++
-			if n.Same == "" {
-				size += int64(len(n.Data))/4096*4096 + 4096
-			}
+// room is how much a tree takes of a tmpfs.
+func room(t Tree) (size int64, inodes int) {
+	for _, n := range t.Nodes {
+		inodes++
+		if n.Same == "" {
+			size += int64(len(n.Data))/4096*4096 + 4096
 		}
-		inodes += 8
 	}
-	return size, inodes
+	return size, inodes + 8
 }
 
 // plant fills the trees. It is called as the machine's root, or who is for it.
 func (b *rootBuilder) plant() error {
-	for _, t := range b.cmd.Trees {
-		top := b.at(path.Join(t.Top, t.Path))
-		b.become(b.ids.base)
-		err := os.MkdirAll(top, 0o755)
-		for i := range t.Nodes {
-			if err == nil {
-				err = b.plantNode(top, &t.Nodes[i])
-			}
-		}
-		b.become(0)
-		if err != nil {
+	for i := range b.cmd.Trees {
+		t := &b.cmd.Trees[i]
+		if err := b.plantTree(t); err != nil {
 			return fmt.Errorf("fill %s: %w", path.Join(t.Top, t.Path), err)
 		}
-		// Who owns files only root may say, and what a file's mode is says its owner.
-		for i := range t.Nodes {
-			n := &t.Nodes[i]
-			if n.Same != "" || b.id(n.UID) == b.ids.base && b.id(n.GID) == b.ids.base {
-				continue
-			}
-			if err := unix.Lchown(top+"/"+n.Path, b.id(n.UID), b.id(n.GID)); err != nil {
+	}
+	return b.settled()
+}
+
+func (b *rootBuilder) plantTree(t *Tree) error {
+	top := b.at(path.Join(t.Top, t.Path))
+	b.become(b.ids.base)
+	err := os.MkdirAll(top, 0o755)
+	for i := range t.Nodes {
+		if err == nil {
+			err = b.plantNode(t, top, &t.Nodes[i])
+		}
+	}
+	b.become(0)
+	if err != nil {
+		return err
+	}
+	// Who owns files only root may say, and what a file's mode is says its owner.
+	for i := range t.Nodes {
+		n := &t.Nodes[i]
+		if n.Same != "" || b.id(n.UID) == b.ids.base && b.id(n.GID) == b.ids.base {
+			continue
+		}
+		if err := unix.Lchown(top+"/"+n.Path, b.id(n.UID), b.id(n.GID)); err != nil {
+			return fmt.Errorf("own %s: %w", n.Path, err)
+		}
+		if n.kind() != unix.S_IFLNK { // chown(2) takes back set-user-ID
+			if err := unix.Chmod(top+"/"+n.Path, n.Mode&0o7777); err != nil {
 				return fmt.Errorf("own %s: %w", n.Path, err)
-			}
-			if n.kind() != unix.S_IFLNK { // chown(2) takes back set-user-ID
-				if err := unix.Chmod(top+"/"+n.Path, n.Mode&0o7777); err != nil {
-					return fmt.Errorf("own %s: %w", n.Path, err)
-				}
 			}
 		}
 	}
@@ -90,7 +95,7 @@ func (b *rootBuilder) id(id int) int {
 	return b.ids.base + id
 }
 
-func (b *rootBuilder) plantNode(top string, n *Node) error {
+func (b *rootBuilder) plantNode(t *Tree, top string, n *Node) error {
 	at := top + "/" + n.Path
 	switch {
 	case n.Same != "":
@@ -108,7 +113,11 @@ func (b *rootBuilder) plantNode(top string, n *Node) error {
 		}
 		return nil
 	default:
-		if err := b.writeFile(File{Path: strings.TrimPrefix(at, b.base), Data: n.Data, Mode: 0o644}); err != nil {
+		if placed, err := b.place(n, t.Top, at); placed || err != nil {
+			if err != nil {
+				return fmt.Errorf("place %s: %w", n.Path, err)
+			}
+		} else if err := b.writeFile(File{Path: strings.TrimPrefix(at, b.base), Data: n.Data, Mode: 0o644}); err != nil {
 			return err
 		}
 	}

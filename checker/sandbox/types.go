@@ -35,6 +35,11 @@ type Command struct {
 	Groups bool
 	// Loose are files of the sandbox's root that can be written to; they are there.
 	Loose []string
+	// Keep has what is large among Files, and folders of Empty with Trees that the program
+	// leaves as they were, kept for the next run of the same program: the file at Path has
+	// the same Data then, the very bytes in memory, which must not change. Files that are
+	// kept are read-only. It has no effect where Host is OpenRoot's.
+	Keep bool
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string
 
@@ -125,7 +130,7 @@ type Bind struct {
 type Limits struct {
 	Processes int   // processes and threads
 	Memory    int64 // bytes, tmpfs included where cgroups can be used
-	Disk      int64 // bytes in the sandbox's own file systems
+	Disk      int64 // bytes in each of the sandbox's own file systems: its root, and one that is kept
 	Inodes    int   // files there
 	Output    int64 // bytes kept of each output stream
 	// Time is the wall clock's, from the first process's start. Where a busy machine
