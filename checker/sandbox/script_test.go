@@ -360,6 +360,10 @@ func TestReaperSeesTheEndOfThePipe(t *testing.T) {
 	require.NoError(t, unix.Pipe2(ready[:], unix.O_CLOEXEC))
 	defer unix.Close(ready[0])
 	defer unix.Close(ready[1])
+	var end [2]int // of the child, which does not end by the end of the other pipe
+	require.NoError(t, unix.Pipe2(end[:], unix.O_CLOEXEC))
+	defer unix.Close(end[0])
+	defer unix.Close(end[1])
 	s := newScript()
 	var asChild place
 	child := s.word(0)
@@ -372,11 +376,11 @@ func TestReaperSeesTheEndOfThePipe(t *testing.T) {
 	s.do("exit", unix.SYS_EXIT_GROUP, 0)
 	s.here(&asChild)
 	s.do("get ready", unix.SYS_WRITE, 4, s.str("x"), 1)
-	s.do("sleep", unix.SYS_READ, 3, s.word(0), 1)
+	s.do("sleep", unix.SYS_READ, 0, s.word(0), 1)
 	s.end(2)
 	defer s.close()
 	require.NoError(t, <-onThread(func() error {
-		pid, pidfd, err := s.start("test", -1, -1, -1, alive[0], ready[1])
+		pid, pidfd, err := s.start("test", end[0], -1, -1, alive[0], ready[1])
 		if err != nil {
 			return err
 		}
