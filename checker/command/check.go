@@ -223,7 +223,7 @@ func (a *app) runAndJudge(s *session, b *build.Result, by *judging, j *judged, a
 	defer runs.close()
 	var kept scenario.Recording
 	steps, j.outcomes = by.steps(a.ctx, firstRun(kept.Record(runs.run), &j.first))
-	return steps, doubt(&kept)
+	return steps, doubt(&kept, s.slowness())
 }
 
 // remember keeps the score reached.

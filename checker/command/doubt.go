@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pidone/checker/build"
@@ -10,21 +11,23 @@ import (
 )
 
 // doubt says why what runs came to may be the doing of a busy machine, and not
-// the submission's; empty: it is the submission's.
+// the submission's; empty: it is the submission's. slow is by how much time limits
+// had grown.
 //
 // Limits of time are the wall clock's, and a run that has to wait for a CPU gets
 // more of it, up to a bound. A run that reached its limit is believed if it had the
 // machine: if its processes were on a CPU for all of the limit, or nearly so, or if
 // they waited for one less than a quarter of it, all together, because then they
 // slept, or ran, in all the rest. What has ended by then is in neither sum; so a run
-// that kept making processes is not believed by the second rule.
-func doubt(r *scenario.Recording) string {
+// that kept making processes is not believed by the second rule. And it is believed if
+// it slept for longer than it may take at all.
+func doubt(r *scenario.Recording, slow time.Duration) string {
 	for i := range r.Runs {
 		run := r.Runs[i].Run
 		if run == nil || !run.End.TimedOut {
 			continue
 		}
-		if hadMachine(run) {
+		if hadMachine(run) || overslept(run, slow) {
 			continue
 		}
 		return outOfTime(run)
@@ -66,6 +69,23 @@ func hadMachine(run *evidence.Run) bool {
 // again. What began in that half, and has ended, is in no sum.
 func slept(run *evidence.Run) bool {
 	return run.End.CPU+run.End.Waited > 0 && run.End.Late < run.End.Limit/16 && madeLate(run) == 0
+}
+
+// overslept tells whether a run that was out of time, with a limit slow times as long as
+// on the machine itself, slept for longer than that one: it would have been out of time
+// on any machine. Of what has ended it is not known how long it slept; so it counts as
+// if it never had.
+func overslept(run *evidence.Run, slow time.Duration) bool {
+	busy := run.End.CPU + run.End.Waited
+	if busy == 0 || slices.Contains(run.End.Cut, "processes") {
+		return false
+	}
+	for _, p := range run.Processes {
+		if p.Exit != nil {
+			busy += p.Exit.Time - p.Time
+		}
+	}
+	return run.End.Limit-busy >= run.End.Limit/int64(slow)
 }
 
 func keepsMaking(run *evidence.Run) bool { return madeLate(run) >= manyProcesses }

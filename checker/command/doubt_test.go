@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestDoubt(t *testing.T) {
 		"in time":                               {&evidence.Run{}, false},
 	} {
 		r := &scenario.Recording{Runs: []scenario.RecordedRun{{Run: &evidence.Run{}}, {Run: c.run}}}
-		assert.Equal(t, c.doubted, doubt(r) != "", name)
+		assert.Equal(t, c.doubted, doubt(r, 1) != "", name)
 	}
 	assert.Empty(t, doubtBuild(&build.Result{}))
 	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 50 * time.Second}))
@@ -68,6 +69,37 @@ func TestSlept(t *testing.T) {
 			run.Processes = append(run.Processes, &evidence.Process{Time: limit - 1})
 		}
 		assert.Equal(t, c.slept, slept(run), name)
+	}
+}
+
+// TestOverslept says which runs are out of time on any machine.
+func TestOverslept(t *testing.T) {
+	const limit = 30_000_000
+	gone := func(from, to int64) *evidence.Process {
+		return &evidence.Process{Time: from, Exit: &evidence.Exit{Time: to}}
+	}
+	for name, c := range map[string]struct {
+		end       evidence.End
+		processes []*evidence.Process
+		overslept bool
+	}{
+		"it slept":                       {evidence.End{CPU: 12_000, Waited: 30_000}, nil, true},
+		"it slept for a third":           {evidence.End{CPU: 12_000_000, Waited: 8_000_000}, nil, true},
+		"it slept for less":              {evidence.End{CPU: 12_000_000, Waited: 8_100_000}, nil, false},
+		"two at once":                    {evidence.End{CPU: 31_000_000, Waited: 20_000_000}, nil, false},
+		"one had ended soon":             {evidence.End{CPU: 1_000_000, Waited: 8_000_000}, []*evidence.Process{gone(1_000_000, 2_000_000)}, true},
+		"one had ended, late":            {evidence.End{CPU: 1_000_000, Waited: 8_000_000}, []*evidence.Process{gone(1_000_000, 20_000_000)}, false},
+		"many had ended":                 {evidence.End{CPU: 1_000_000}, slices.Repeat([]*evidence.Process{gone(5_000_000, 6_000_000)}, 20), false},
+		"many were there":                {evidence.End{CPU: 1_000_000}, slices.Repeat([]*evidence.Process{{Time: 20_000_000}}, 20), true},
+		"there were more than are known": {evidence.End{CPU: 1_000_000, Cut: []string{"processes"}}, nil, false},
+		"the kernel does not count":      {evidence.End{}, nil, false},
+	} {
+		c.end.TimedOut, c.end.Limit = true, limit
+		run := &evidence.Run{End: c.end, Processes: c.processes}
+		assert.Equal(t, c.overslept, overslept(run, 3), name)
+		assert.False(t, overslept(run, 1), name)
+		r := &scenario.Recording{Runs: []scenario.RecordedRun{{Run: run}}}
+		assert.Equal(t, c.overslept || hadMachine(run), doubt(r, 3) == "", name)
 	}
 }
 

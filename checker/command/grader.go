@@ -176,7 +176,7 @@ func (h *handedIn) Grade(ctx context.Context, turn *batch.Turn) (*batch.Attempt,
 	g.findUnchanged(steps, h.in.file)
 	a := g.attempt(h, start, steps, built)
 	a.Record.Sources, a.Record.Run = sources(b.Sources), shownRun(first)
-	a.Doubt = doubt(&kept.Recording)
+	a.Doubt = doubt(&kept.Recording, g.session.slowness())
 	return finish(a), nil
 }
 

@@ -92,6 +92,14 @@ func slowness(accel string) time.Duration {
 	return 3
 }
 
+// slowness is by how much time limits grow where the session's runs take place.
+func (s *session) slowness() time.Duration {
+	if s.guest == nil {
+		return 1
+	}
+	return slowness(s.guest.place.vm)
+}
+
 // patience is the time limit of a program that was busy until its own.
 const patience = 2 * time.Minute
 
@@ -235,18 +243,19 @@ func (s *session) await() error {
 }
 
 // record is trace.Record in the VM. A run that was out of time there is believed
-// if it slept for most of it. One that was busy has one more, alone and with much more
+// if it slept for most of it, or longer than it may take at all. One that was busy has one more, alone and with much more
 // time: emulation is slow, and how slow depends on what is done. If it is busy until
 // the end of that too, and cannot have had the VM for long, nothing can be told.
 func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options, alone bool) (*evidence.Run, error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
 	}
-	cmd.Limits.Time *= slowness(g.place.vm)
+	slow := slowness(g.place.vm)
+	cmd.Limits.Time *= slow
 	origin := lines.Origin()
 	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
 	run, err := g.recordOnce(ctx, cmd, opts, alone)
-	if err != nil || !run.End.TimedOut || slept(run) || g.place.vm == "kvm" && hadMachine(run) {
+	if err != nil || !run.End.TimedOut || slept(run) || overslept(run, slow) || g.place.vm == "kvm" && hadMachine(run) {
 		return run, err
 	}
 	cmd.Limits.Time = max(cmd.Limits.Time, patience)
