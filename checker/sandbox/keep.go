@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -13,50 +15,122 @@ import (
 //
 // A check runs a program several times. Its file, other large files, and an image are
 // then the same each time: with Command.Keep they are not written anew, but kept for
-// the program's next run. An emulator, whose translation of code belongs to the page of
-// memory that has the code, has half as much work then.
+// the program's next run. On a machine that is not worth much; but an emulator's
+// translation of code belongs to the page of memory that has the code, and with the
+// same pages it has half as much work.
 //
-// They lie in file systems of a mount namespace in which nothing is but these and one
-// thread of the checker, the keeper; with the checker that ends, however it ends. A run
-// gets copies of the mounts (open_tree(2)): of a file a read-only one, of a folder of
-// Command.Empty with Trees one that it can write to, for itself alone. When the run is
-// over all is removed from that, but for large files that are as they were.
+// What is kept lies in file systems of a mount namespace in which nothing is but these
+// and one thread of the checker, the keeper; with the checker that ends, however it
+// ends. A run gets copies of the mounts (open_tree(2)), and while it lasts nobody else
+// does: read-only ones of folders of Command.Files, and of folders of Command.Empty
+// with Trees one that it can write to. When the run is over, all is removed from that
+// but large files that are as they were (ground.go).
 //
-// No two programs get the same file or folder, even if they are equal: what a program
-// can do to a file that it can only read (a lock, a lease, a watch) meets itself.
+// What one run can do must not meet the next one. A file may still be open by then: a
+// descriptor on its way through a socket has no process. So all is thrown away of which
+// it cannot be seen that it is as new, and that nobody has it open.
 
-// minKept is the size of the smallest file that is kept by itself.
+// minKept is the size of the smallest file that is kept.
 const minKept = 64 << 10
 
-// mostKept is of how many programs that do not run something is kept.
+// mostKept is how much is kept that no run has.
 const mostKept = 8
 
-// keeper is a thread, and what it keeps. All but open and do is that thread's.
+// keeper is a thread, and what it keeps. All but open, close and do is that thread's.
 type keeper struct {
 	once sync.Once
 	err  error
 	ask  chan func()
 
 	base  int     // the sandboxes' root
-	kept  []*kept // the latest last
+	kept  []*kept // those that no run has, the latest last
 	names int     // given so far
 }
 
-// kept is what is kept of one program.
+// kept is what one run has of the keeper's, and the next one will.
 type kept struct {
-	program *byte            // where its data begins
-	files   map[*byte]string // names in the keeper's root, by where the data begins
-	grounds []*ground        // those that no run has
-	runs    int
+	plan    plan
+	name    string // of the file system with files, in the keeper's root
+	grounds []*ground
+	sources []source // of a run, until they are at their places
 }
 
-// A loan is what a run has of the keeper's.
-type loan struct {
-	keeper  *keeper
-	of      *kept
-	sources []source
-	files   map[string]bool // paths of files that are among the sources
-	grounds []*ground
+// A plan is what of a command is to be kept.
+type plan struct {
+	program *byte // where the data of the file at Command.Path begins
+	files   []keptFile
+	tops    []string // of Command.Empty, with their limits as options of tmpfs(5)
+	large   []keptFile
+}
+
+// keptFile is a file, by what does not change as long as the data is there.
+type keptFile struct {
+	path string
+	data *byte
+	size int
+	mode uint32
+}
+
+func (p *plan) equal(q *plan) bool {
+	return p.program == q.program && slices.Equal(p.files, q.files) && slices.Equal(p.tops, q.tops) && slices.Equal(p.large, q.large)
+}
+
+// folders returns those of the plan's files, each once.
+func (p *plan) folders() (all []string) {
+	for _, f := range p.files {
+		if dir := path.Dir(f.path); !slices.Contains(all, dir) {
+			all = append(all, dir)
+		}
+	}
+	return all
+}
+
+// planned returns what is to be kept of a command; nil: nothing.
+func planned(cmd *Command) *plan {
+	p := &plan{}
+	for _, f := range cmd.Files {
+		if len(f.Data) < minKept {
+			continue
+		}
+		// It is kept with its folder, in which nothing else may be then.
+		dir := path.Dir(f.Path)
+		if slices.ContainsFunc(cmd.Files, func(o File) bool { return o.Path != f.Path && strings.HasPrefix(o.Path, dir+"/") }) {
+			continue
+		}
+		if f.Path == cmd.Path {
+			p.program = &f.Data[0]
+		}
+		p.files = append(p.files, keptFile{f.Path, &f.Data[0], len(f.Data), f.Mode})
+	}
+	if !cmd.Keep || p.program == nil {
+		return nil
+	}
+	for _, top := range cmd.Empty {
+		size, inodes, trees := cmd.Limits.Disk, cmd.Limits.Inodes, 0
+		for i := range cmd.Trees {
+			t := &cmd.Trees[i]
+			if t.Top != top {
+				continue
+			}
+			trees++
+			more, nodes := room(*t)
+			size, inodes = size+more, inodes+nodes
+			for j := range t.Nodes {
+				if n := &t.Nodes[j]; n.large() {
+					p.large = append(p.large, keptFile{path.Join(top, t.Path, n.Path), &n.Data[0], len(n.Data), n.Mode})
+				}
+			}
+		}
+		if trees > 0 {
+			p.tops = append(p.tops, fmt.Sprintf("%s size=%d,nr_inodes=%d", top, size, inodes))
+		}
+	}
+	return p
+}
+
+// large tells whether a node's file is kept.
+func (n *Node) large() bool {
+	return n.kind() == unix.S_IFREG && n.Same == "" && len(n.Data) >= minKept && n.UID == 0 && n.GID == 0
 }
 
 // open starts the thread. Its root becomes a tmpfs with nothing else.
@@ -123,88 +197,63 @@ func (k *keeper) do(f func() error) error {
 }
 
 // lend gives a run what is kept for it; nil if nothing is to be.
-func (k *keeper) lend(cmd *Command) (*loan, error) {
-	if k == nil {
-		return nil, nil // real root could write to what it gets
+func (k *keeper) lend(cmd *Command) (o *kept, err error) {
+	p := planned(cmd)
+	if k == nil || p == nil {
+		return nil, nil // k: real root could write to what it gets
 	}
-	i := slices.IndexFunc(cmd.Files, func(f File) bool { return f.Path == cmd.Path })
-	if !cmd.Keep || i < 0 || len(cmd.Files[i].Data) < minKept {
-		return nil, nil
-	}
-	l := &loan{keeper: k, files: map[string]bool{}}
-	err := k.do(func() error {
-		l.of = k.find(&cmd.Files[i].Data[0])
-		l.of.runs++
-		err := l.take(cmd)
-		if err != nil {
-			l.end(nil)
+	err = k.do(func() error {
+		if o = k.find(p); o == nil {
+			if o, err = k.make(p, cmd); err != nil {
+				return err
+			}
 		}
-		return err
+		if err := o.copyMounts(); err != nil {
+			o.drop()
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keep files: %w", err)
 	}
-	return l, nil
+	return o, nil
 }
 
-// giveBack ends the run's loan. kept are the grounds that are as they were.
-func (l *loan) giveBack(kept []*ground) {
-	if l == nil {
-		return
-	}
-	// Its error is that of the keeper's start, without which there is no loan.
-	_ = l.keeper.do(func() error {
-		l.end(kept)
-		return nil
-	})
-}
-
-func (l *loan) end(kept []*ground) {
-	for _, s := range l.sources {
-		unix.Close(s.fd)
-	}
-	for _, g := range l.grounds {
-		if slices.Contains(kept, g) {
-			l.of.grounds = append(l.of.grounds, g)
-		} else {
-			g.drop()
-		}
-	}
-	l.of.runs--
-	l.keeper.clear()
-}
-
-// find returns what is kept of a program.
-func (k *keeper) find(program *byte) *kept {
-	i := slices.IndexFunc(k.kept, func(o *kept) bool { return o.program == program })
-	of := &kept{program: program, files: map[*byte]string{}}
-	if i >= 0 {
-		of = k.kept[i]
-		k.kept = slices.Delete(k.kept, i, i+1)
-	}
-	k.kept = append(k.kept, of)
-	return of
-}
-
-// clear throws away what is kept of all but the latest of programs that do not run.
-func (k *keeper) clear() {
-	idle := 0
+// find returns what was kept for a plan; nil: nothing was.
+func (k *keeper) find(p *plan) *kept {
 	for i := len(k.kept) - 1; i >= 0; i-- {
 		o := k.kept[i]
-		if o.runs > 0 {
+		if !o.plan.equal(p) {
 			continue
-		}
-		if idle++; idle <= mostKept {
-			continue
-		}
-		for _, name := range o.files {
-			unix.Unlink(name)
-		}
-		for _, g := range o.grounds {
-			g.drop()
 		}
 		k.kept = slices.Delete(k.kept, i, i+1)
+		if o.idle(k.base) {
+			return o
+		}
+		o.drop()
 	}
+	return nil
+}
+
+// giveBack ends a run's use. asNew tells whether the grounds are as they were.
+func (k *keeper) giveBack(o *kept, asNew bool) {
+	if o == nil {
+		return
+	}
+	// Its error is that of the keeper's start, without which nothing was lent.
+	_ = k.do(func() error {
+		o.closeSources()
+		if !asNew {
+			o.drop()
+			return nil
+		}
+		if k.kept = append(k.kept, o); len(k.kept) > mostKept {
+			k.kept[0].drop()
+			k.kept = slices.Delete(k.kept, 0, 1)
+		}
+		return nil
+	})
 }
 
 func (k *keeper) name() string {
@@ -212,63 +261,138 @@ func (k *keeper) name() string {
 	return "/" + strconv.Itoa(k.names)
 }
 
-// take fills the loan.
-func (l *loan) take(cmd *Command) error {
-	for _, f := range cmd.Files {
-		if len(f.Data) < minKept {
-			continue
-		}
-		name, there := l.of.files[&f.Data[0]]
-		if !there {
-			name = l.keeper.name()
-			if err := writeTo(name, f.Data, f.Mode, unix.O_CREAT|unix.O_EXCL); err != nil {
-				return err
-			}
-			l.of.files[&f.Data[0]] = name
-			if err := unix.Chown(name, l.keeper.base, l.keeper.base); err != nil {
-				return fmt.Errorf("own %s: %w", f.Path, err)
-			}
-		}
-		if err := l.add(name, source{to: f.Path, attr: readOnly}); err != nil {
-			return err
-		}
-		l.files[f.Path] = true
-	}
-	for _, top := range cmd.Empty {
-		if !slices.ContainsFunc(cmd.Trees, func(t Tree) bool { return t.Top == top }) {
-			continue
-		}
-		g, err := l.ground(top, cmd)
+// make makes what a plan wants.
+func (k *keeper) make(p *plan, cmd *Command) (o *kept, err error) {
+	o = &kept{plan: *p, name: k.name()}
+	defer func() {
 		if err != nil {
-			return err
+			o.drop()
 		}
-		l.grounds = append(l.grounds, g)
-		if err := l.add(g.name, source{to: top, isDir: true}); err != nil {
-			return err
+	}()
+	if err := mountAt(o.name, unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
+		return o, err
+	}
+	for i, dir := range p.folders() {
+		at := o.folder(i)
+		if err := unix.Mkdir(at, 0o755); err != nil {
+			return o, fmt.Errorf("make %s: %w", dir, err)
 		}
+		for _, f := range cmd.Files {
+			if path.Dir(f.Path) != dir {
+				continue
+			}
+			name := path.Join(at, path.Base(f.Path))
+			err := writeTo(name, f.Data, f.Mode, unix.O_CREAT|unix.O_EXCL)
+			if err == nil {
+				err = unix.Chown(name, k.base, k.base)
+			}
+			if err != nil {
+				return o, fmt.Errorf("make %s: %w", f.Path, err)
+			}
+		}
+		if err := unix.Chown(at, k.base, k.base); err != nil {
+			return o, fmt.Errorf("make %s: %w", dir, err)
+		}
+	}
+	for _, top := range p.tops {
+		g, err := newGround(k.name(), top, k.base)
+		if err != nil {
+			return o, err
+		}
+		o.grounds = append(o.grounds, g)
+	}
+	return o, nil
+}
+
+func (o *kept) folder(i int) string { return path.Join(o.name, strconv.Itoa(i)) }
+
+// mountAt mounts a tmpfs at a name that is not there yet.
+func mountAt(name string, flags uintptr, options string) error {
+	if err := unix.Mkdir(name, 0o700); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	if err := unix.Mount("tmpfs", name, "tmpfs", flags, options); err != nil {
+		unix.Rmdir(name)
+		return fmt.Errorf("mount: %w", err)
 	}
 	return nil
 }
 
-// add adds a copy of a mount to what the run gets.
-func (l *loan) add(name string, s source) (err error) {
-	if s.fd, err = unix.OpenTree(unix.AT_FDCWD, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC); err != nil {
-		return fmt.Errorf("take %s: %w", s.to, err)
-	}
-	l.sources = append(l.sources, s)
-	return nil
-}
-
-func (l *loan) hasFile(path string) bool { return l != nil && l.files[path] }
-
-// has returns the loan's ground that is a folder of the sandbox, or nil.
-func (l *loan) has(top string) *ground {
-	if l == nil {
+// copyMounts makes the sources of a run.
+func (o *kept) copyMounts() error {
+	add := func(name string, s source) (err error) {
+		if s.fd, err = unix.OpenTree(unix.AT_FDCWD, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC); err != nil {
+			return fmt.Errorf("take %s: %w", s.to, err)
+		}
+		o.sources = append(o.sources, s)
 		return nil
 	}
-	i := slices.IndexFunc(l.grounds, func(g *ground) bool { return g.top == top })
+	for i, dir := range o.plan.folders() {
+		if err := add(o.folder(i), source{to: dir, attr: readOnly, isDir: true}); err != nil {
+			return err
+		}
+	}
+	for _, g := range o.grounds {
+		if err := add(g.name, source{to: g.top, isDir: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *kept) closeSources() {
+	for _, s := range o.sources {
+		unix.Close(s.fd)
+	}
+	o.sources = nil
+}
+
+// idle tells whether nobody has one of the files open. It is asked before a run, not
+// after the one before: of a process that has ended the kernel may close files a moment
+// later.
+func (o *kept) idle(owner int) bool {
+	for _, g := range o.grounds {
+		for _, name := range g.laid {
+			if !nobodyHas(path.Join(g.name, name), owner) {
+				return false
+			}
+		}
+	}
+	for i, dir := range o.plan.folders() {
+		for _, f := range o.plan.files {
+			if path.Dir(f.path) == dir && !nobodyHas(path.Join(o.folder(i), path.Base(f.path)), owner) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (o *kept) drop() {
+	o.closeSources()
+	for _, g := range o.grounds {
+		unmountAt(g.name)
+	}
+	unmountAt(o.name)
+}
+
+func unmountAt(name string) {
+	unix.Unmount(name, unix.MNT_DETACH)
+	unix.Rmdir(name)
+}
+
+func (o *kept) hasFile(path string) bool {
+	return o != nil && slices.ContainsFunc(o.plan.files, func(f keptFile) bool { return f.path == path })
+}
+
+// ground returns the one that is a folder of the sandbox, or nil.
+func (o *kept) ground(top string) *ground {
+	if o == nil {
+		return nil
+	}
+	i := slices.IndexFunc(o.grounds, func(g *ground) bool { return g.top == top })
 	if i < 0 {
 		return nil
 	}
-	return l.grounds[i]
+	return o.grounds[i]
 }

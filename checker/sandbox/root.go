@@ -21,7 +21,7 @@ type rootBuilder struct {
 	ids  idRange
 	cmd  *Command
 	name string // the hostname that will be set
-	loan *loan  // nil: nothing is kept
+	kept *kept  // nil: nothing is
 }
 
 // source is something of the machine, taken before the base covers it.
@@ -69,12 +69,12 @@ func (b *rootBuilder) build() error {
 	l := b.cmd.Limits
 	size, inodes := l.Disk, l.Inodes
 	for _, f := range b.cmd.Files {
-		if !b.loan.hasFile(f.Path) {
+		if !b.kept.hasFile(f.Path) {
 			size, inodes = size+int64(len(f.Data))+4096, inodes+4
 		}
 	}
 	for _, t := range b.cmd.Trees {
-		if b.loan.has(t.Top) == nil {
+		if b.kept.ground(t.Top) == nil {
 			more, nodes := room(t)
 			size, inodes = size+more, inodes+nodes
 		}
@@ -90,8 +90,8 @@ func (b *rootBuilder) build() error {
 		return err
 	}
 	b.become(0)
-	if b.loan != nil {
-		sources, b.loan.sources = append(sources, b.loan.sources...), nil // closed with the others
+	if b.kept != nil {
+		sources, b.kept.sources = append(sources, b.kept.sources...), nil // closed with the others
 	}
 	for _, s := range sources {
 		if err := b.attach(s); err != nil {
@@ -106,7 +106,7 @@ func (b *rootBuilder) build() error {
 	}
 	for _, dir := range append([]string{"/tmp", WorkDir, "/dev/shm"}, b.cmd.Empty...) {
 		at := b.at(dir)
-		if b.loan.has(dir) != nil {
+		if b.kept.ground(dir) != nil {
 			continue // a mount already, and not as strict
 		}
 		if err := unix.Mount(at, at, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
@@ -120,7 +120,7 @@ func (b *rootBuilder) build() error {
 	}
 	b.become(b.ids.base)
 	for _, f := range b.cmd.Files {
-		if b.loan.hasFile(f.Path) {
+		if b.kept.hasFile(f.Path) {
 			continue
 		}
 		if err := b.writeFile(f); err != nil {

@@ -84,11 +84,11 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 		return nil, err
 	}
 	b := rootBuilder{ids: h.ids, cmd: cmd, name: randomLetters(10)}
-	if b.loan, err = h.keeper.lend(cmd); err != nil {
+	if b.kept, err = h.keeper.lend(cmd); err != nil {
 		return nil, err
 	}
-	var kept []*ground
-	r.later(func() { b.loan.giveBack(kept) })
+	asNew := false
+	r.later(func() { h.keeper.giveBack(b.kept, asNew) })
 	if r.outside, err = b.enter(); err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (h *Host) run(ctx context.Context, cmd *Command, last bool) (_ *Result, err
 	if res.Outputs, err = b.outputs(); err != nil {
 		return nil, err
 	}
-	kept = b.harvest(res.Changes)
+	asNew = b.clear(res.Changes)
 	return res, nil
 }
 

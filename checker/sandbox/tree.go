@@ -53,7 +53,7 @@ func (b *rootBuilder) plant() error {
 			return fmt.Errorf("fill %s: %w", path.Join(t.Top, t.Path), err)
 		}
 	}
-	return b.settled()
+	return nil
 }
 
 func (b *rootBuilder) plantTree(t *Tree) error {
@@ -113,11 +113,11 @@ func (b *rootBuilder) plantNode(t *Tree, top string, n *Node) error {
 		}
 		return nil
 	default:
-		if placed, err := b.place(n, t.Top, at); placed || err != nil {
-			if err != nil {
-				return fmt.Errorf("place %s: %w", n.Path, err)
-			}
-		} else if err := b.writeFile(File{Path: strings.TrimPrefix(at, b.base), Data: n.Data, Mode: 0o644}); err != nil {
+		placed, err := b.place(t, n)
+		if err == nil && !placed {
+			err = b.writeFile(File{Path: strings.TrimPrefix(at, b.base), Data: n.Data, Mode: 0o644})
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -35,10 +35,11 @@ type Command struct {
 	Groups bool
 	// Loose are files of the sandbox's root that can be written to; they are there.
 	Loose []string
-	// Keep has what is large among Files, and folders of Empty with Trees that the program
-	// leaves as they were, kept for the next run of the same program: the file at Path has
-	// the same Data then, the very bytes in memory, which must not change. Files that are
-	// kept are read-only. It has no effect where Host is OpenRoot's.
+	// Keep has large Files, each with its folder, and folders of Empty with Trees kept for
+	// the next run of the same program: Files have the same Data then, the very bytes in
+	// memory, which must not change. The folders are read-only file systems of their own;
+	// those of Empty are file systems of their own, too. It has no effect where Host is
+	// OpenRoot's.
 	Keep bool
 	// Hide are folders of the machine below /usr or a bind that look empty.
 	Hide []string

@@ -31,7 +31,7 @@ func main() {
 
 // attack finds an attack by its name.
 func attack(name string) func(args []string) {
-	for _, all := range []map[string]func([]string){looks(), processes(), mounts(), kernel(), network(), bombs(), files(), groups()} {
+	for _, all := range []map[string]func([]string){looks(), processes(), mounts(), kernel(), network(), bombs(), files(), groups(), kept()} {
 		if f, ok := all[name]; ok {
 			return f
 		}
