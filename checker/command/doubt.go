@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -42,9 +43,10 @@ func outOfTime(run *evidence.Run) string {
 
 // doubtBuild is doubt for what compiling came to. Of a compiler nobody waits but
 // the checker, so it is believed only if it had a CPU for half of its time; what
-// ended before counts against it, and that is rare.
-func doubtBuild(b *build.Result) string {
-	if b.OutOfTime && b.CPU < compileTime/2 {
+// ended before counts against it, and that is rare. limit is that time; 0: package
+// build's own.
+func doubtBuild(b *build.Result, limit time.Duration) string {
+	if b.OutOfTime && b.CPU < cmp.Or(limit, compileTime)/2 {
 		return fmt.Sprintf("compiling was out of time after %v on a CPU", b.CPU)
 	}
 	return ""

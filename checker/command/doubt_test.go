@@ -42,9 +42,10 @@ func TestDoubt(t *testing.T) {
 		r := &scenario.Recording{Runs: []scenario.RecordedRun{{Run: &evidence.Run{}}, {Run: c.run}}}
 		assert.Equal(t, c.doubted, doubt(r, 1) != "", name)
 	}
-	assert.Empty(t, doubtBuild(&build.Result{}))
-	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 50 * time.Second}))
-	assert.NotEmpty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 5 * time.Second}))
+	assert.Empty(t, doubtBuild(&build.Result{}, 0))
+	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 50 * time.Second}, 0))
+	assert.NotEmpty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 5 * time.Second}, 0))
+	assert.Empty(t, doubtBuild(&build.Result{OutOfTime: true, CPU: 5 * time.Second}, 6*time.Second))
 }
 
 // TestSlept says of which runs a slow machine cannot be the reason.

@@ -162,7 +162,7 @@ func (h *handedIn) Grade(ctx context.Context, turn *batch.Turn) (*batch.Attempt,
 	built := g.built(b)
 	if !b.OK {
 		a := g.attempt(h, start, g.notBuilt(built.Errors), built)
-		a.Record.Sources, a.Doubt = sources(b.Sources), doubtBuild(b)
+		a.Record.Sources, a.Doubt = sources(b.Sources), doubtBuild(b, g.session.building.Time)
 		return finish(a), nil
 	}
 	var first *evidence.Run
