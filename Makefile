@@ -157,8 +157,8 @@ clean:
 	rm -rf bin
 
 # Tests are as the program: without cgo. -count=1: what the kernel does is no
-# input that go test could know of.
-gotest := CGO_ENABLED=0 $(GO) test -count=1
+# input that go test could know of. -w: who debugs a test links it anew.
+gotest := CGO_ENABLED=0 $(GO) test -count=1 -ldflags=-w
 
 # Many programs wait for a limit of time: four at a time keep two processors busy.
 test:
