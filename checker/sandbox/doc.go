@@ -5,8 +5,9 @@
 //
 // A program in the sandbox can read the machine's /usr (with /bin, /lib and so
 // on) and what the caller bound there, and nothing else of the machine. It can
-// write only to file systems that go with the sandbox. It has no network but a
-// loopback of its own, and what Command.Connect joins that to. It cannot see,
+// write only to file systems that go with the sandbox; what Command.Keep keeps
+// of them is as new for its next run, or goes too (keep.go). It has no network
+// but a loopback of its own, and what Command.Connect joins that to. It cannot see,
 // signal or trace a process outside. It is root there and owns its namespaces
 // (setting the hostname succeeds and renames the sandbox), but is an
 // unprivileged id outside. When Run returns, and when the checker is killed at
