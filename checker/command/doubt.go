@@ -28,7 +28,7 @@ func doubt(r *scenario.Recording, slow time.Duration) string {
 		if run == nil || !run.End.TimedOut {
 			continue
 		}
-		if hadMachine(run) || overslept(run, slow) {
+		if hadMachine(run) || overslept(run, slow, 0) {
 			continue
 		}
 		return outOfTime(run)
@@ -76,8 +76,9 @@ func slept(run *evidence.Run) bool {
 // overslept tells whether a run that was out of time, with a limit slow times as long as
 // on the machine itself, slept for longer than that one: it would have been out of time
 // on any machine. Of what has ended it is not known how long it slept; so it counts as
-// if it never had.
-func overslept(run *evidence.Run, slow time.Duration) bool {
+// if it never had, and so does the time for which its VM was stalled: then even a timer
+// waits.
+func overslept(run *evidence.Run, slow, stalled time.Duration) bool {
 	busy := run.End.CPU + run.End.Waited
 	if busy == 0 || slices.Contains(run.End.Cut, "processes") {
 		return false
@@ -87,6 +88,7 @@ func overslept(run *evidence.Run, slow time.Duration) bool {
 			busy += p.Exit.Time - p.Time
 		}
 	}
+	busy += stalled.Microseconds()
 	return run.End.Limit-busy >= run.End.Limit/int64(slow)
 }
 

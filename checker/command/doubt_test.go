@@ -97,8 +97,9 @@ func TestOverslept(t *testing.T) {
 	} {
 		c.end.TimedOut, c.end.Limit = true, limit
 		run := &evidence.Run{End: c.end, Processes: c.processes}
-		assert.Equal(t, c.overslept, overslept(run, 3), name)
-		assert.False(t, overslept(run, 1), name)
+		assert.Equal(t, c.overslept, overslept(run, 3, 0), name)
+		assert.False(t, overslept(run, 1, 0), name)
+		assert.False(t, overslept(run, 3, 20*time.Second), name)
 		r := &scenario.Recording{Runs: []scenario.RecordedRun{{Run: run}}}
 		assert.Equal(t, c.overslept || hadMachine(run), doubt(r, 3) == "", name)
 	}

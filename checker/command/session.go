@@ -112,7 +112,7 @@ func (s *session) record(ctx context.Context, b *build.Result, spec scenario.Run
 }
 
 func (s *session) recordCommand(ctx context.Context, b *build.Result, cmd sandbox.Command, spec scenario.RunSpec, alone bool) (*evidence.Run, error) {
-	cmd.Keep = s.guest != nil // elsewhere it would save next to nothing
+	cmd.Keep = s.slowness() > 1 // an emulator's work; elsewhere it would save next to nothing
 	opts := trace.Options{Resolve: b.Lines.Line}
 	if spec.ChildExit != 0 {
 		opts.Inject = &evidence.Inject{ChildExit: spec.ChildExit}

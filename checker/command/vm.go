@@ -243,9 +243,10 @@ func (s *session) await() error {
 }
 
 // record is trace.Record in the VM. A run that was out of time there is believed
-// if it slept for most of it, or longer than it may take at all. One that was busy has one more, alone and with much more
-// time: emulation is slow, and how slow depends on what is done. If it is busy until
-// the end of that too, and cannot have had the VM for long, nothing can be told.
+// if it slept for most of it, or longer than it may take at all. One that was busy
+// has one more, alone and with much more time: emulation is slow, and how slow depends
+// on what is done. If it is busy until the end of that too, and cannot have had the VM
+// for long, nothing can be told.
 func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.LineTable, like trace.Options, alone bool) (*evidence.Run, error) {
 	if cmd.Limits.Time == 0 {
 		cmd.Limits.Time = sandbox.DefaultLimits().Time
@@ -254,13 +255,13 @@ func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.Li
 	cmd.Limits.Time *= slow
 	origin := lines.Origin()
 	opts := remote.Options{Inject: like.Inject, Image: like.Image, Input: like.Input, Internet: like.Internet != nil, Lines: &origin, Root: g.place.as == "root"}
-	run, err := g.recordOnce(ctx, cmd, opts, alone)
-	if err != nil || !run.End.TimedOut || slept(run) || overslept(run, slow) || g.place.vm == "kvm" && hadMachine(run) {
+	run, stalled, err := g.recordOnce(ctx, cmd, opts, alone)
+	if err != nil || !run.End.TimedOut || slept(run) || overslept(run, slow, stalled) || g.place.vm == "kvm" && hadMachine(run) {
 		return run, err
 	}
 	cmd.Limits.Time = max(cmd.Limits.Time, patience)
 	g.say(fmt.Sprintf("the program was busy until its time limit; once more, with %v", cmd.Limits.Time))
-	if run, err = g.recordOnce(ctx, cmd, opts, true); err != nil {
+	if run, _, err = g.recordOnce(ctx, cmd, opts, true); err != nil {
 		return nil, err
 	}
 	if run.End.TimedOut && !slept(run) && !hadMachine(run) {
@@ -269,7 +270,9 @@ func (g *guest) record(ctx context.Context, cmd sandbox.Command, lines *build.Li
 	return run, nil
 }
 
-func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote.Options, alone bool) (run *evidence.Run, err error) {
+// recordOnce also returns for how long of a run that was out of time, and did not sleep,
+// the VM itself had to wait for a CPU.
+func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote.Options, alone bool) (run *evidence.Run, stalled time.Duration, err error) {
 	err = g.ask(func(b *boot) error {
 		if alone {
 			b.alone.Lock()
@@ -282,13 +285,14 @@ func (g *guest) recordOnce(ctx context.Context, cmd sandbox.Command, opts remote
 		if run, err = b.client.Record(ctx, cmd, opts); err == nil && run.End.TimedOut && !slept(run) {
 			// What the VM waited for this machine looks there like work.
 			_, after := b.machine.Effort()
-			waited := min((after - before).Microseconds(), run.End.CPU)
+			stalled = after - before
+			waited := min(stalled.Microseconds(), run.End.CPU)
 			run.End.CPU -= waited
 			run.End.Waited += waited
 		}
 		return err
 	})
-	return run, err
+	return run, stalled, err
 }
 
 // close ends the VM.
