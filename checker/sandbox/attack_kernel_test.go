@@ -62,7 +62,7 @@ func gateOpen(t *testing.T) bool {
 	program, err := helper()
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "helper")
-	require.NoError(t, os.WriteFile(path, program, 0o700))
+	require.NoError(t, writeTo(path, program, 0o700, unix.O_CREAT))
 	out, err := exec.Command(path, "int80").Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		require.Contains(t, string(exit.Stderr), "SIGSEGV")

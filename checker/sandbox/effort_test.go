@@ -38,7 +38,9 @@ func TestWhatARunHadOfTheMachine(t *testing.T) {
 	had("sleep", StillAfter/(2*patience), func(_, _ time.Duration) { t.Error("it ended before") })
 
 	assert.GreaterOrEqual(t, spun.Duration, limit)
-	assert.Less(t, slept.Duration, 2*(StillAfter+limit), "who sleeps gets no more time for it")
+	if (effort{slept.CPU, slept.Waited}).hadMachine(StillAfter + limit) { // or it got more: others took it from its start
+		assert.Less(t, slept.Duration, 2*(StillAfter+limit), "who sleeps gets no more time for it")
+	}
 
 	cmd := attack(t, "status")
 	res := run(t, h, cmd)

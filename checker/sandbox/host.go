@@ -57,7 +57,6 @@ func Open() (*Host, error) {
 	}
 	h := &Host{ids: pickRange(uidMap, gidMap), name: name}
 	h.keeper = &keeper{base: h.ids.base}
-	runtime.AddCleanup(h, (*keeper).close, h.keeper)
 	if mayBeRoot(uidMap, h.ids.base) {
 		return nil, errOnlyRoot()
 	}

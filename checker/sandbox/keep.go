@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -35,7 +36,8 @@ const minKept = 64 << 10
 // mostKept is how much is kept that no run has.
 const mostKept = 8
 
-// keeper is a thread, and what it keeps. All but open, close and do is that thread's.
+// keeper is a thread, and what it keeps. All but open and do is that thread's, which
+// ends when nobody holds the keeper any more.
 type keeper struct {
 	once sync.Once
 	err  error
@@ -56,18 +58,19 @@ type kept struct {
 
 // open starts the thread. Its root becomes a tmpfs with nothing else.
 func (k *keeper) open() error {
-	k.ask = make(chan func())
-	started := make(chan error, 1)
-	onThread(func() error {
+	ask, started := make(chan func()), make(chan error, 1)
+	onThread(func() error { // which may not hold k
 		err := leaveAll()
 		started <- err
 		if err == nil {
-			for f := range k.ask {
+			for f := range ask {
 				f()
 			}
 		}
 		return err
 	})
+	k.ask = ask
+	runtime.AddCleanup(k, func(ask chan func()) { close(ask) }, ask)
 	return <-started
 }
 
@@ -99,13 +102,6 @@ func leaveAll() error {
 	return unix.Chdir("/")
 }
 
-// close ends the thread. Nobody may ask any more.
-func (k *keeper) close() {
-	if k.ask != nil {
-		close(k.ask)
-	}
-}
-
 // do has the thread call f.
 func (k *keeper) do(f func() error) error {
 	k.once.Do(func() { k.err = k.open() })
@@ -114,7 +110,9 @@ func (k *keeper) do(f func() error) error {
 	}
 	done := make(chan error, 1)
 	k.ask <- func() { done <- f() }
-	return <-done
+	err := <-done
+	runtime.KeepAlive(k) // until then the thread is needed
+	return err
 }
 
 // lend gives a run what is kept for it; nil if nothing is to be.

@@ -2,11 +2,14 @@ package sandbox
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -215,4 +218,28 @@ func TestKeeperSeesNothingElse(t *testing.T) {
 		assert.Len(t, strings.Split(strings.TrimSpace(string(mounts)), "\n"), 2)
 		return err
 	}))
+}
+
+// TestKeeperLivesWhileItIsAsked: and not longer, whatever the collector thinks of who
+// made it.
+func TestKeeperLivesWhileItIsAsked(t *testing.T) {
+	t.Parallel()
+	k := open(t).keeper
+	tid := 0
+	collect := func() error {
+		for range 3 {
+			runtime.GC()
+			time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
+		}
+		tid = unix.Gettid()
+		return nil
+	}
+	require.NoError(t, k.do(collect))
+	require.NoError(t, k.do(collect))
+	thread := fmt.Sprintf("/proc/self/task/%d", tid)
+	eventually(t, "the thread ends", func() bool {
+		runtime.GC()
+		_, err := os.Stat(thread)
+		return os.IsNotExist(err)
+	})
 }

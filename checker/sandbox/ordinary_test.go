@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,9 +63,18 @@ func again(t *testing.T, tests string, uid int, attr syscall.SysProcAttr, env ..
 	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
 	cmd.SysProcAttr = &attr
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, err, "%s", worries(string(out)))
 	t.Logf("%s", out)
 	return string(out)
+}
+
+// worries are the lines of go test -v without what tells that a test began or passed.
+func worries(said string) string {
+	lines := strings.SplitAfter(said, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+		began := strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "=== NAME")
+		return began || strings.Contains(line, "--- PASS: ")
+	}), "")
 }
 
 const passed = "--- PASS: Test"
