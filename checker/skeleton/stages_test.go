@@ -77,7 +77,9 @@ func TestEveryStageCompiles(t *testing.T) {
 		require.NoError(t, err, "go %s:\n%s", arguments, &said)
 		return output
 	}
-	run("vet", "./...")
+	if os.Getenv("PIDONE_TEST_VET") != "" { // make vet: on a fresh machine that vets what they import, too
+		run("vet", "./...")
+	}
 	output := run("list", "-export", "-json=Name", "./...") // compiles, and does not link
 	seen := 0
 	for decoder := json.NewDecoder(bytes.NewReader(output)); decoder.More(); seen++ {
