@@ -66,8 +66,8 @@ func resultOf(e *grade.Entry) result {
 
 // Limits of hostile submissions, so that they are through soon.
 const (
-	hostileLimit  = 6 * time.Second
-	hostileBuild  = 5 * time.Second
+	hostileLimit  = 4 * time.Second
+	hostileBuild  = 3 * time.Second
 	hostileMemory = 400 << 20
 )
 

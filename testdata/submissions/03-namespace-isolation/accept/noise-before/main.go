@@ -19,7 +19,7 @@ func main() {
 }
 
 func child() {
-	for i := 0; i < 60000; i++ {
+	for i := 0; i < 16000; i++ {
 		fmt.Println("line of noise number", i, "and more of the same, for what it is worth")
 	}
 	h, err := os.Hostname()
