@@ -159,7 +159,7 @@ func TestKeptTooDeep(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	mine, file := shell(t), large()
-	anew(t, h, mine, file, "x", "cd /fs; i=0; while [ $i -lt 200 ]; do mkdir d; cd d; i=$((i+1)); done")
+	anew(t, h, mine, file, "x", "cd /fs; i=0; while [ $i -lt 80 ]; do mkdir d; cd d; i=$((i+1)); done")
 	assert.Empty(t, h.keeper.kept)
 }
 
