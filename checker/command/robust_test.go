@@ -131,6 +131,24 @@ func TestReadOnlyClone(t *testing.T) {
 	assert.Contains(t, diagnostics, "write state") // said, and nothing else lost
 }
 
+// sudo, for one, leaves no core dumps; others allow few files.
+func TestLimitsOfTheCallerAreLower(t *testing.T) {
+	t.Parallel()
+	program, err := checkerProgram()
+	require.NoError(t, err)
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	require.NoError(t, err)
+	cmd := exec.Command("/bin/sh", "-c", `ulimit -c 0 && ulimit -n 512 && exec "$@"`, "sh", program, "check", "03", "--submission", solution03)
+	out, diagnostics, code := finish(t, cmd, os.Getenv(rootVariable), nil)
+	if os.Getuid() != 0 && pattern[0] == '|' {
+		assert.Equal(t, broken, code)
+		assert.Contains(t, diagnostics, "the hard limit of core dumps is 0")
+		return
+	}
+	assert.Equal(t, passed, code, "%s%s", out, diagnostics)
+	assert.Contains(t, out, "100/100")
+}
+
 func TestDiskFull(t *testing.T) {
 	out, diagnostics, code := inMounts(t, `
 		mount -t tmpfs -o size=2m full /mnt

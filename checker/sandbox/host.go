@@ -43,6 +43,9 @@ func Open() (*Host, error) {
 	if !capable() {
 		return nil, errors.New("open sandbox host: CAP_SYS_ADMIN is missing")
 	}
+	if err := allowCore(); err != nil {
+		return nil, fmt.Errorf("open sandbox host: %w", err)
+	}
 	uidMap, err := readFile("/proc/self/uid_map")
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox host: %w: is /proc mounted?", err)

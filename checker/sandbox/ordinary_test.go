@@ -88,6 +88,29 @@ func TestOrdinaryUser(t *testing.T) {
 	assert.Contains(t, again(t, essential, ordinaryID, syscall.SysProcAttr{}), passed)
 }
 
+// TestFoldersOfAnotherGroup: an ordinary user's build cache can have a group for which
+// his sandboxes have no id.
+func TestFoldersOfAnotherGroup(t *testing.T) {
+	const dirEnv = "PIDONE_TEST_ANOTHER_GROUP"
+	if dir := os.Getenv(dirEnv); dir != "" {
+		cmd := attack(t, "write", "new", "/cache/00/added", "/cache/added")
+		cmd.Binds = []Bind{{From: dir, To: "/cache", Overlay: true}}
+		ran(t, open(t), cmd).every(t, "write ", "ok")
+		assert.NoFileExists(t, filepath.Join(dir, "00/added"))
+		return
+	}
+	needRoot(t)
+	dir, err := os.MkdirTemp("", "pidone-cache-")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	first := filepath.Join(dir, "00")
+	require.NoError(t, os.Mkdir(first, 0o755))
+	for _, name := range []string{dir, first} {
+		require.NoError(t, os.Chown(name, ordinaryID, ownerID))
+	}
+	assert.Contains(t, again(t, "^TestFoldersOfAnotherGroup$", ordinaryID, syscall.SysProcAttr{}, dirEnv+"="+dir), passed)
+}
+
 // TestOrdinaryUserWhoOwnsHisCgroup is the state of who works under a systemd
 // of his own, as on a desktop.
 func TestOrdinaryUserWhoOwnsHisCgroup(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,10 +30,8 @@ func (b *rootBuilder) overlays() error {
 				return fmt.Errorf("overlay %s: %w", bind.To, err)
 			}
 		}
-		if b.ids.base != 0 {
-			if err := b.ownFolders(bind.From, upper); err != nil {
-				return fmt.Errorf("overlay %s: %w", bind.To, err)
-			}
+		if err := b.ownFolders(bind.From, upper); err != nil {
+			return fmt.Errorf("overlay %s: %w", bind.To, err)
 		}
 		if strings.ContainsAny(bind.From, ":,\\") {
 			return fmt.Errorf("overlay %s: its path must not have any of : , \\", bind.From)
@@ -47,19 +46,29 @@ func (b *rootBuilder) overlays() error {
 
 // ownFolders makes the first-level folders of lower in upper too, owned by the
 // sandbox's root: a merged folder belongs to the owner of its upper part, and
-// so can be written to although the machine's own folder could not.
+// so can be written to although the machine's own folder could not. Folders of that
+// user and group already are left to the kernel; it cannot copy one of another group,
+// which the sandbox has no id for (EOVERFLOW).
 func (b *rootBuilder) ownFolders(lower, upper string) error {
 	entries, err := os.ReadDir(lower)
 	if err != nil {
 		return err
 	}
+	var names []string
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() {
+			continue // gone meanwhile, or no folder
+		}
+		if owner := info.Sys().(*syscall.Stat_t); int(owner.Uid) != b.ids.base || int(owner.Gid) != b.ids.base {
+			names = append(names, e.Name())
+		}
+	}
 	b.become(b.ids.base)
 	defer b.become(0)
-	for _, e := range entries {
-		if e.IsDir() {
-			if err := os.Mkdir(filepath.Join(upper, e.Name()), 0o755); err != nil {
-				return err
-			}
+	for _, name := range names {
+		if err := os.Mkdir(filepath.Join(upper, name), 0o755); err != nil {
+			return err
 		}
 	}
 	return nil

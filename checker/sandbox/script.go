@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -246,5 +247,27 @@ func rlimits(l Limits, grouped bool) []rlimit {
 		// What cgroups would do for all processes together.
 		limits = append(limits, same(unix.RLIMIT_NPROC, uint64(l.Processes)), same(unix.RLIMIT_DATA, uint64(l.Memory)))
 	}
+	for i := range limits {
+		// Nobody in a user namespace may raise what the caller has, setrlimit(2).
+		var own unix.Rlimit
+		if unix.Getrlimit(limits[i].resource, &own) == nil {
+			limits[i].soft, limits[i].hard = min(limits[i].soft, own.Max), min(limits[i].hard, own.Max)
+		}
+	}
 	return limits
+}
+
+// allowCore sees to it that the limit of core dumps can be the one of rlimits. sudo, for
+// one, starts programs with 0, from which only the machine's root can get away.
+func allowCore() error {
+	var own unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &own); err != nil || own.Max > 0 {
+		return err
+	}
+	raised := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 0, Max: 1})
+	if pattern, err := readFile("/proc/sys/kernel/core_pattern"); raised == nil || err == nil && !strings.HasPrefix(string(pattern), "|") {
+		return nil // 0 is as good where no pipe is
+	}
+	return fmt.Errorf("the hard limit of core dumps is 0, with which a program of the machine's would get those of the sandbox: " +
+		"run as root, or allow more (ulimit -H -c; hard core in /etc/security/limits.conf)")
 }
