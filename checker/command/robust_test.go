@@ -138,8 +138,17 @@ func TestLimitsOfTheCallerAreLower(t *testing.T) {
 	require.NoError(t, err)
 	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
 	require.NoError(t, err)
-	cmd := exec.Command("/bin/sh", "-c", `ulimit -c 0 && ulimit -n 512 && exec "$@"`, "sh", program, "check", "03", "--submission", solution03)
-	out, diagnostics, code := finish(t, cmd, os.Getenv(rootVariable), nil)
+	below := func(limits string) (out, diagnostics string, code int) {
+		cmd := exec.Command("/bin/sh", "-c", limits+` && exec "$@"`, "sh", program, "check", "03", "--submission", solution03)
+		return finish(t, cmd, os.Getenv(rootVariable), nil)
+	}
+	// With so little a right program would fail: that is for nobody's score.
+	for limits, name := range map[string]string{"ulimit -d 100000": "RLIMIT_DATA", "ulimit -v 4000000": "RLIMIT_AS", "ulimit -f 20000": "RLIMIT_FSIZE"} {
+		_, diagnostics, code := below(limits)
+		assert.Equal(t, broken, code, limits)
+		assert.Contains(t, diagnostics, "set "+name)
+	}
+	out, diagnostics, code := below("ulimit -c 0 && ulimit -n 512")
 	if os.Getuid() != 0 && pattern[0] == '|' {
 		assert.Equal(t, broken, code)
 		assert.Contains(t, diagnostics, "the hard limit of core dumps is 0")

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -188,7 +189,7 @@ func (s *script) becomeProgram(cmd *Command, grouped bool, prog []unix.SockFilte
 		s.do("take terminal", unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
 	}
 	for _, l := range rlimits(cmd.Limits, grouped) {
-		s.do(fmt.Sprintf("set rlimit %d", l.resource), unix.SYS_PRLIMIT64, 0, uintptr(l.resource), s.bytes(l.bytes()))
+		s.do(fmt.Sprintf("set %s, of which %d are enough (ulimit -H -a tells the caller's)", l.name, l.enough), unix.SYS_PRLIMIT64, 0, uintptr(l.resource), s.bytes(l.bytes()))
 	}
 	// Of what it has besides the standard streams nothing passes execve(2).
 	s.do("close descriptors", unix.SYS_CLOSE_RANGE, 3, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
@@ -221,9 +222,14 @@ func ignored(sig uintptr) bool {
 	return errno == 0 && binary.NativeEndian.Uint64(old[:]) == ignore
 }
 
+// rlimit is a limit that the program gets. A caller's lower one is taken in its place if
+// that is enough for every right program; else the kernel refuses to raise it,
+// setrlimit(2), and with that there is no run.
 type rlimit struct {
+	name       string
 	resource   int
 	soft, hard uint64
+	enough     uint64
 }
 
 func (l rlimit) bytes() []byte {
@@ -231,30 +237,37 @@ func (l rlimit) bytes() []byte {
 }
 
 func rlimits(l Limits, grouped bool) []rlimit {
-	same := func(resource int, v uint64) rlimit { return rlimit{resource, v, v} }
 	limits := []rlimit{
 		// The one value that a pipe in core_pattern heeds too, core(5). The
 		// filter lets nobody change it.
-		same(unix.RLIMIT_CORE, 1),
-		same(unix.RLIMIT_FSIZE, uint64(l.Disk)),
-		{unix.RLIMIT_NOFILE, 1024, 4096},
-		same(unix.RLIMIT_SIGPENDING, maxSignals),
-		same(unix.RLIMIT_MSGQUEUE, maxQueues),
-		same(unix.RLIMIT_RTPRIO, 0), // those of a caller who has more are not for the sandbox
-		same(unix.RLIMIT_NICE, 0),
+		{"RLIMIT_CORE", unix.RLIMIT_CORE, 1, 1, 0},
+		{"RLIMIT_FSIZE", unix.RLIMIT_FSIZE, uint64(l.Disk), uint64(l.Disk), uint64(l.Disk)},
+		{"RLIMIT_NOFILE", unix.RLIMIT_NOFILE, 1024, 4096, 256},
+		{"RLIMIT_SIGPENDING", unix.RLIMIT_SIGPENDING, maxSignals, maxSignals, 0},
+		{"RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE, maxQueues, maxQueues, 0},
+		{"RLIMIT_RTPRIO", unix.RLIMIT_RTPRIO, 0, 0, 0}, // those of a caller who has more are not for the sandbox
+		{"RLIMIT_NICE", unix.RLIMIT_NICE, 0, 0, 0},
+		{"RLIMIT_AS", unix.RLIMIT_AS, unix.RLIM_INFINITY, unix.RLIM_INFINITY, 16 << 30},
 	}
+	memory := rlimit{"RLIMIT_DATA", unix.RLIMIT_DATA, unix.RLIM_INFINITY, unix.RLIM_INFINITY, 16 << 30}
 	if !grouped {
 		// What cgroups would do for all processes together.
-		limits = append(limits, same(unix.RLIMIT_NPROC, uint64(l.Processes)), same(unix.RLIMIT_DATA, uint64(l.Memory)))
+		memory.soft, memory.hard, memory.enough = uint64(l.Memory), uint64(l.Memory), uint64(l.Memory)
+		limits = append(limits, rlimit{"RLIMIT_NPROC", unix.RLIMIT_NPROC, uint64(l.Processes), uint64(l.Processes), uint64(l.Processes)})
 	}
+	limits = append(limits, memory)
 	for i := range limits {
-		// Nobody in a user namespace may raise what the caller has, setrlimit(2).
-		var own unix.Rlimit
-		if unix.Getrlimit(limits[i].resource, &own) == nil {
-			limits[i].soft, limits[i].hard = min(limits[i].soft, own.Max), min(limits[i].hard, own.Max)
-		}
+		limits[i].lower()
 	}
 	return limits
+}
+
+// lower makes a limit the caller's, where that is enough.
+func (l *rlimit) lower() {
+	var own unix.Rlimit
+	if unix.Getrlimit(l.resource, &own) == nil && own.Max >= l.enough {
+		l.soft, l.hard = min(l.soft, own.Max), min(l.hard, own.Max)
+	}
 }
 
 // allowCore sees to it that the limit of core dumps can be the one of rlimits. sudo, for
@@ -268,6 +281,6 @@ func allowCore() error {
 	if pattern, err := readFile("/proc/sys/kernel/core_pattern"); raised == nil || err == nil && !strings.HasPrefix(string(pattern), "|") {
 		return nil // 0 is as good where no pipe is
 	}
-	return fmt.Errorf("the hard limit of core dumps is 0, with which a program of the machine's would get those of the sandbox: " +
+	return errors.New("the hard limit of core dumps is 0, with which a program of the machine's would get those of the sandbox: " +
 		"run as root, or allow more (ulimit -H -c; hard core in /etc/security/limits.conf)")
 }
